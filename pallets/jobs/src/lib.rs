@@ -1,1 +1,380 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
+mod agenda;
+mod assign;
+mod ending;
+mod proof;
+mod queue;
+mod submit;
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use types::{Assignment, Input, Job, JobState, Output, QueueEnds, Walk};
+pub use weights::WeightInfo;
+
+#[frame::pallet]
+pub mod pallet {
+	use super::*;
+	use alloc::vec::Vec;
+	use frame::{deps::sp_runtime::AccountId32, prelude::*};
+	use millrace_primitives::{
+		traits::{BlockRandomness, Escrow, MinerPool, ModelRegistry, Receipts},
+		Attempt, Balance, BlockNumber, FailCode, JobId, JobParams, ModelId, Proof, Rate, Usage,
+	};
+
+	/// The layout of this pallet's storage.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config<AccountId = AccountId32, Hash = H256> {
+		/// Holds the money.
+		type Escrow: Escrow<AccountId32>;
+		/// The models.
+		type Models: ModelRegistry;
+		/// The miners.
+		type Miners: MinerPool<AccountId32>;
+		/// Where receipts go.
+		type Receipts: Receipts<AccountId32>;
+		/// What miners are drawn by.
+		type Randomness: BlockRandomness;
+		/// Where the block number comes from. All deadlines are counted in it.
+		type BlockNumberProvider: BlockNumberProvider<BlockNumber = BlockNumber>;
+		/// Least `max_fee` in plancks. Touches later submissions only.
+		#[pallet::constant]
+		type MinFee: Get<Balance>;
+		/// Plancks held for each job until it is pruned.
+		#[pallet::constant]
+		type DepositBase: Get<Balance>;
+		/// Plancks held for each byte of input and each byte that the output may have.
+		#[pallet::constant]
+		type DepositPerByte: Get<Balance>;
+		/// Blocks that a job waits for a miner.
+		#[pallet::constant]
+		type QueueTimeout: Get<BlockNumber>;
+		/// Least blocks of an attempt that a client may ask for.
+		#[pallet::constant]
+		type MinTimeout: Get<BlockNumber>;
+		/// Most blocks of an attempt that a client may ask for.
+		#[pallet::constant]
+		type MaxTimeout: Get<BlockNumber>;
+		/// Blocks from a job's end until its bytes are pruned.
+		#[pallet::constant]
+		type RetentionPeriod: Get<BlockNumber>;
+		/// Draws that each block makes along the queues beyond those that its calls pay for.
+		#[pallet::constant]
+		type WalkDraws: Get<u32>;
+		/// Weight that the agenda may use at the start of each block.
+		type AgendaWeight: Get<Weight>;
+		/// Weights of this pallet's calls and hooks.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// The number that the next job gets.
+	#[pallet::storage]
+	pub type NextJobId<T: Config> = StorageValue<_, JobId, ValueQuery>;
+
+	/// Jobs until they are pruned.
+	#[pallet::storage]
+	pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, Job<AccountId32>>;
+
+	/// Inputs until they are pruned.
+	#[pallet::storage]
+	pub type Inputs<T: Config> = StorageMap<_, Twox64Concat, JobId, Input>;
+
+	/// Outputs of settled jobs until they are pruned.
+	#[pallet::storage]
+	pub type Outputs<T: Config> = StorageMap<_, Twox64Concat, JobId, Output>;
+
+	/// A client's jobs until they are pruned.
+	#[pallet::storage]
+	pub type JobsOf<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId32, Twox64Concat, JobId, ()>;
+
+	/// The jobs that an operator has to answer now.
+	#[pallet::storage]
+	pub type AssignmentsOf<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, AccountId32, Twox64Concat, JobId, Attempt>;
+
+	/// Deadlines: each job at the block of its `due`.
+	#[pallet::storage]
+	pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, JobId, ()>;
+
+	/// The first block whose part of the agenda is not done.
+	#[pallet::storage]
+	pub type AgendaFrom<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// Jobs that came or came back in this block and are drawn for at its end.
+	#[pallet::storage]
+	#[pallet::unbounded]
+	pub type Fresh<T: Config> = StorageValue<_, Vec<JobId>, ValueQuery>;
+
+	/// The ends of each model's queue.
+	#[pallet::storage]
+	pub type Queues<T: Config> = StorageMap<_, Twox64Concat, ModelId, QueueEnds, ValueQuery>;
+
+	/// The queues' places.
+	#[pallet::storage]
+	pub type Queue<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u64, JobId>;
+
+	/// Queues to be walked because a slot became free.
+	#[pallet::storage]
+	pub type Walks<T: Config> = StorageMap<_, Twox64Concat, ModelId, Walk>;
+
+	/// Draws along the queues that this block has paid for.
+	#[pallet::storage]
+	pub type DrawCredit<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A job came.
+		Submitted {
+			/// The job.
+			job: JobId,
+			/// Who pays.
+			client: AccountId32,
+			/// The model.
+			model: ModelId,
+			/// The most that it can cost, in plancks.
+			max_fee: Balance,
+			/// Held for its bytes, in plancks.
+			deposit: Balance,
+		},
+		/// No miner was free; the job waits.
+		Queued {
+			/// The job.
+			job: JobId,
+		},
+		/// A miner has the job.
+		Assigned {
+			/// The job.
+			job: JobId,
+			/// 1 to 3.
+			attempt: Attempt,
+			/// Gets the fee.
+			owner: AccountId32,
+			/// Signs the proof.
+			operator: AccountId32,
+			/// The rate agreed.
+			rate: Rate,
+			/// The last block in which a proof is accepted.
+			deadline: BlockNumber,
+		},
+		/// A proof was accepted.
+		Completed {
+			/// The job.
+			job: JobId,
+			/// The attempt.
+			attempt: Attempt,
+			/// The miner.
+			owner: AccountId32,
+			/// blake2-256 of the output.
+			output_hash: H256,
+			/// Root of the transcript.
+			transcript_root: H256,
+			/// What it took.
+			usage: Usage,
+		},
+		/// The miner was paid.
+		Settled {
+			/// The job.
+			job: JobId,
+			/// Who was paid.
+			owner: AccountId32,
+			/// Plancks paid.
+			fee: Balance,
+			/// Plancks given back to the client.
+			refund: Balance,
+		},
+		/// A miner gave up, or was silent past the deadline.
+		AttemptFailed {
+			/// The job.
+			job: JobId,
+			/// The attempt.
+			attempt: Attempt,
+			/// The miner.
+			owner: AccountId32,
+			/// What it said; `None`: nothing.
+			code: Option<FailCode>,
+		},
+		/// The job ended without an answer; the client has its money back.
+		Failed {
+			/// The job.
+			job: JobId,
+		},
+		/// Nobody took the job in time; the client has its money back.
+		Expired {
+			/// The job.
+			job: JobId,
+		},
+		/// The client withdrew the job and has its money back.
+		Cancelled {
+			/// The job.
+			job: JobId,
+		},
+		/// The job's bytes are gone and its deposit is free.
+		Pruned {
+			/// The job.
+			job: JobId,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// No model with this number takes jobs; `Models` lists them.
+		UnknownModel,
+		/// The input is empty; send at least one byte.
+		EmptyInput,
+		/// The input is above 16384 bytes.
+		InputTooLong,
+		/// `max_tokens` is 0; ask for at least one token.
+		MaxTokensZero,
+		/// `max_tokens` is above the model's context length.
+		MaxTokensAboveContext,
+		/// `temperature_milli` is above 2000.
+		TemperatureTooHigh,
+		/// `top_p_milli` is not within 1 to 1000.
+		TopPOutOfRange,
+		/// `timeout` is not within `MinTimeout` to `MaxTimeout` blocks.
+		TimeoutOutOfRange,
+		/// `max_fee` is below `MinFee`.
+		MaxFeeTooLow,
+		/// The deposit does not fit a balance.
+		Overflow,
+		/// No such job, or it was pruned.
+		UnknownJob,
+		/// Only the job's client may do this.
+		NotClient,
+		/// Only the operator of the current attempt may do this.
+		NotAssignee,
+		/// The job has another attempt by now.
+		WrongAttempt,
+		/// No miner has the job: it waits, or it has ended.
+		NotAssigned,
+		/// The job does not wait for a miner: one has it, or it has ended.
+		NotQueued,
+		/// The job has not ended yet.
+		NotEnded,
+		/// The attempt's deadline has passed.
+		DeadlinePassed,
+		/// The output is empty; say `fail` when there is none.
+		EmptyOutput,
+		/// The output is longer than `max_tokens` allow, or above 65536 bytes.
+		OutputTooLong,
+		/// The usage is above what the chain allows: input tokens by the input's bytes, output tokens by `max_tokens`
+		/// (and at least 1), GPU time by the blocks since the assignment.
+		UsageOutOfBounds,
+		/// The signature is not the operator's over this proof.
+		BadSignature,
+		/// The miner's owner can't receive the fee: its account is below the existential deposit.
+		PayeeCannotReceive,
+		/// The caller operates no miner.
+		NotOperator,
+		/// The job is for another miner.
+		NamedOther,
+		/// Job numbers are used up.
+		IdsExhausted,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::work_agenda().saturating_add(Self::reserve_walk())
+		}
+
+		fn on_finalize(_: BlockNumberFor<T>) {
+			Self::draw_all();
+		}
+
+		fn integrity_test() {
+			assert!(T::MinTimeout::get() > 0, "an attempt needs a block");
+			assert!(T::MinTimeout::get() <= T::MaxTimeout::get(), "no timeout would be accepted");
+			assert!(T::WalkDraws::get() > 0, "queues that no call touches would never be walked");
+			let item = T::WeightInfo::agenda_item().saturating_add(T::WeightInfo::agenda_block());
+			assert!(item.all_lte(T::AgendaWeight::get()), "no agenda item would ever fit");
+		}
+	}
+
+	#[pallet::call(weight(<T as Config>::WeightInfo))]
+	impl<T: Config> Pallet<T> {
+		/// Submits a job: holds `max_fee` and the deposit, and asks for a miner at the end of this block.
+		///
+		/// `input` is UTF-8 text of 1 to 16384 bytes; `max_fee` is in plancks. With `miner` (an owner), the job goes to
+		/// that miner at once or the call fails.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::submit(input.len() as u32).saturating_add(T::WeightInfo::draw()))]
+		pub fn submit(
+			origin: OriginFor<T>,
+			model: ModelId,
+			input: Vec<u8>,
+			params: JobParams,
+			max_fee: Balance,
+			miner: Option<AccountId32>,
+		) -> DispatchResult {
+			let client = ensure_signed(origin)?;
+			Self::do_submit(client, model, input, params, max_fee, miner)
+		}
+
+		/// Withdraws a job that no miner has yet.
+		#[pallet::call_index(1)]
+		pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+			let client = ensure_signed(origin)?;
+			Self::do_cancel(client, job)
+		}
+
+		/// Takes a queued job for the caller's miner.
+		#[pallet::call_index(2)]
+		pub fn claim(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_claim(operator, job)
+		}
+
+		/// Delivers the answer of an attempt. Free for its operator.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::complete(output.len() as u32).saturating_add(T::WeightInfo::draw()))]
+		#[pallet::feeless_if(|origin: &OriginFor<T>, job: &JobId, attempt: &Attempt, output: &Vec<u8>, proof: &Proof| -> bool {
+			Pallet::<T>::completes(origin, *job, *attempt, output, proof)
+		})]
+		pub fn complete(
+			origin: OriginFor<T>,
+			job: JobId,
+			attempt: Attempt,
+			output: Vec<u8>,
+			proof: Proof,
+		) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_complete(operator, job, attempt, output, proof)
+		}
+
+		/// Gives an attempt up, with the reason. Free for its operator.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::fail().saturating_add(T::WeightInfo::draw().saturating_mul(2)))]
+		#[pallet::feeless_if(|origin: &OriginFor<T>, job: &JobId, attempt: &Attempt, _code: &FailCode| -> bool {
+			Pallet::<T>::fails(origin, *job, *attempt)
+		})]
+		pub fn fail(origin: OriginFor<T>, job: JobId, attempt: Attempt, code: FailCode) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_fail(operator, job, attempt, code)
+		}
+
+		/// Removes the bytes of a job that has ended and frees its deposit.
+		#[pallet::call_index(5)]
+		pub fn prune(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+			let client = ensure_signed(origin)?;
+			Self::do_prune(client, job)
+		}
+	}
+}

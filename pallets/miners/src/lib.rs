@@ -1,1 +1,288 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
+mod draw;
+mod impls;
+mod offers;
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_REPUTATION, MAX_UNBONDING, START_REPUTATION};
+pub use weights::WeightInfo;
+
+#[frame::pallet]
+pub mod pallet {
+	use super::*;
+	use frame::{
+		prelude::*,
+		traits::fungible::{Inspect, Mutate, MutateHold},
+	};
+	use millrace_primitives::{
+		traits::{ModelRegistry, OnCapacity},
+		Balance, BlockNumber, ModelId, Rate,
+	};
+
+	/// The layout of this pallet's storage.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {
+		/// Holds the stakes.
+		type Currency: MutateHold<Self::AccountId, Balance = Balance, Reason = Self::RuntimeHoldReason>
+			+ Mutate<Self::AccountId, Balance = Balance>
+			+ Inspect<Self::AccountId, Balance = Balance>;
+		/// The runtime's reasons for a hold.
+		type RuntimeHoldReason: From<HoldReason>;
+		/// Where the block number comes from; unbonding is counted in it.
+		type BlockNumberProvider: BlockNumberProvider<BlockNumber = BlockNumber>;
+		/// The models that can be offered.
+		type Models: ModelRegistry;
+		/// Is told when a slot becomes free.
+		type OnCapacity: OnCapacity;
+		/// Least stake of a miner, in plancks.
+		#[pallet::constant]
+		type MinStake: Get<Balance>;
+		/// Plancks that must be bonded for each slot offered. A rise leaves offers as they are until they change.
+		#[pallet::constant]
+		type StakePerSlot: Get<Balance>;
+		/// Blocks from `unstake` until the stake can be withdrawn. Must exceed the longest job, channel and dispute.
+		#[pallet::constant]
+		type UnbondingPeriod: Get<BlockNumber>;
+		/// Places of the ready list that one draw looks at.
+		#[pallet::constant]
+		type Draws: Get<u32>;
+		/// Weights of this pallet's calls.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds money.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// A miner's stake, bonded or unbonding.
+		Stake,
+	}
+
+	/// Miners by owner.
+	#[pallet::storage]
+	pub type Miners<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Miner<T::AccountId>>;
+
+	/// The owner that an operator serves.
+	#[pallet::storage]
+	pub type OwnerOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
+
+	/// Offers by model and owner.
+	#[pallet::storage]
+	pub type Offers<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, Offer>;
+
+	/// How many miners are on a model's ready list.
+	#[pallet::storage]
+	pub type ReadyCount<T: Config> = StorageMap<_, Twox64Concat, ModelId, u32, ValueQuery>;
+
+	/// The ready list: places 0 to `ReadyCount` - 1 of a model.
+	#[pallet::storage]
+	pub type ReadyAt<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u32, T::AccountId>;
+
+	/// A miner's place on a model's ready list.
+	#[pallet::storage]
+	pub type ReadyPlace<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, u32>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A miner was registered.
+		Registered {
+			/// Holds the stake and is paid.
+			owner: T::AccountId,
+			/// Signs the proofs.
+			operator: T::AccountId,
+			/// Plancks bonded.
+			stake: Balance,
+		},
+		/// More stake was bonded.
+		Staked {
+			/// The miner.
+			owner: T::AccountId,
+			/// Plancks added.
+			amount: Balance,
+		},
+		/// Stake began to unbond.
+		Unstaked {
+			/// The miner.
+			owner: T::AccountId,
+			/// Plancks unbonding.
+			amount: Balance,
+			/// The first block in which they can be withdrawn.
+			until: BlockNumber,
+		},
+		/// Unbonded stake was freed.
+		Withdrawn {
+			/// The miner.
+			owner: T::AccountId,
+			/// Plancks freed.
+			amount: Balance,
+		},
+		/// An offer was made or replaced.
+		OfferSet {
+			/// The miner.
+			owner: T::AccountId,
+			/// The model.
+			model: ModelId,
+			/// What it asks.
+			rate: Rate,
+			/// Jobs at once.
+			slots: u32,
+		},
+		/// An offer was withdrawn.
+		OfferWithdrawn {
+			/// The miner.
+			owner: T::AccountId,
+			/// The model.
+			model: ModelId,
+		},
+		/// A miner takes new jobs, or no longer does.
+		ReadySet {
+			/// The miner.
+			owner: T::AccountId,
+			/// Whether it takes new jobs.
+			ready: bool,
+		},
+		/// A miner is gone; its operator may serve another owner.
+		Deregistered {
+			/// The miner.
+			owner: T::AccountId,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The account owns a miner already.
+		AlreadyRegistered,
+		/// This operator serves another owner; give each miner an operator of its own.
+		OperatorTaken,
+		/// Owner and operator must be two accounts, so that the hot key can't reach the stake.
+		OperatorIsOwner,
+		/// The account owns no miner and operates none; call `register`.
+		NotRegistered,
+		/// The stake would be above 0 but below `MinStake`.
+		StakeTooLow,
+		/// The stake would be below `StakePerSlot` for each slot offered; stake more or offer fewer slots.
+		StakeTooLowForSlots,
+		/// The free balance above the existential deposit does not reach.
+		InsufficientBalance,
+		/// The amount is 0.
+		ZeroAmount,
+		/// The amount is above what is bonded.
+		AboveBonded,
+		/// A job is open; call `set_ready(false)` and wait until it has ended.
+		JobsOpen,
+		/// Too many parts of the stake are unbonding; withdraw or wait.
+		TooManyUnbonding,
+		/// Nothing has finished unbonding yet.
+		NothingToWithdraw,
+		/// No active model has this number.
+		UnknownModel,
+		/// An offer needs at least one slot; withdraw it instead.
+		ZeroSlots,
+		/// The miner offers too many models.
+		TooManyOffers,
+		/// The miner has no offer for this model.
+		NoOffer,
+		/// The miner does not take new jobs now.
+		NotReady,
+		/// All slots that the miner offers for this model are in use.
+		NoFreeSlot,
+		/// The miner's rate is above the job's limit, or in another unit.
+		RateAboveLimit,
+		/// The miner had an earlier attempt of this job.
+		AlreadyTried,
+		/// The sum does not fit.
+		Overflow,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			assert!(T::Draws::get() > 0, "a draw that looks at no place never finds a miner");
+			assert!(T::StakePerSlot::get() > 0, "slots must be bounded by stake");
+		}
+	}
+
+	#[pallet::call(weight(<T as Config>::WeightInfo))]
+	impl<T: Config> Pallet<T> {
+		/// Makes the caller the owner of a miner and bonds `stake` plancks (at least `MinStake`).
+		///
+		/// An `operator` without an account gets the existential deposit from the caller.
+		#[pallet::call_index(0)]
+		pub fn register(origin: OriginFor<T>, operator: T::AccountId, stake: Balance) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_register(owner, operator, stake)
+		}
+
+		/// Bonds `amount` plancks more.
+		#[pallet::call_index(1)]
+		pub fn stake(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_stake(owner, amount)
+		}
+
+		/// Starts to unbond `amount` plancks. What stays must be 0 or at least `MinStake`, and reach for the slots
+		/// offered.
+		#[pallet::call_index(2)]
+		pub fn unstake(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_unstake(owner, amount)
+		}
+
+		/// Frees what has finished unbonding. With nothing bonded or unbonding any more, the miner is gone.
+		#[pallet::call_index(3)]
+		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_withdraw_unbonded(owner)
+		}
+
+		/// Offers `slots` slots of `model` at `rate`, in place of an earlier offer for it. Jobs that run keep the rate
+		/// that they were assigned at.
+		#[pallet::call_index(4)]
+		pub fn offer(origin: OriginFor<T>, model: ModelId, rate: Rate, slots: u32) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_offer(owner, model, rate, slots)
+		}
+
+		/// Withdraws the offer for `model`. None of its slots may be in use.
+		#[pallet::call_index(5)]
+		pub fn withdraw_offer(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_withdraw_offer(owner, model)
+		}
+
+		/// Takes new jobs, or no longer. Signed by the owner or the operator.
+		#[pallet::call_index(6)]
+		pub fn set_ready(origin: OriginFor<T>, ready: bool) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_ready(who, ready)
+		}
+
+		/// Withdraws all offers and starts to unbond the whole stake; `withdraw_unbonded` completes it.
+		#[pallet::call_index(7)]
+		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_deregister(owner)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+//! Deadlines.
+
+use frame::{
+	deps::{
+		frame_support::{storage::with_storage_layer, weights::WeightMeter},
+		sp_runtime::AccountId32,
+	},
+	prelude::*,
+};
+use millrace_primitives::{traits::AttemptOutcome, BlockNumber, JobId, Outcome};
+
+use crate::*;
+
+impl<T: Config> Pallet<T> {
+	/// Moves a job's agenda entry to block `due`.
+	pub(crate) fn reschedule(id: JobId, job: &mut Job<AccountId32>, due: BlockNumber) {
+		Agenda::<T>::remove(job.due, id);
+		Agenda::<T>::insert(due, id, ());
+		job.due = due;
+	}
+
+	/// Does what is due, oldest first, as far as `AgendaWeight` reaches.
+	pub(crate) fn work_agenda() -> Weight {
+		let now = T::BlockNumberProvider::current_block_number();
+		let mut meter = WeightMeter::with_limit(T::AgendaWeight::get());
+		let first = AgendaFrom::<T>::get();
+		let mut block = first;
+		'blocks: while block <= now && meter.try_consume(T::WeightInfo::agenda_block()).is_ok() {
+			// Each item leaves its entry, so the first key of the prefix is always the next one.
+			while let Some(id) = Agenda::<T>::iter_key_prefix(block).next() {
+				if meter.try_consume(T::WeightInfo::agenda_item()).is_err() {
+					break 'blocks;
+				}
+				Self::work_item(block, id);
+			}
+			block = block.saturating_add(1);
+		}
+		if block != first {
+			AgendaFrom::<T>::put(block);
+		}
+		meter.consumed()
+	}
+
+	fn work_item(block: BlockNumber, id: JobId) {
+		let Some(mut job) = Jobs::<T>::get(id).filter(|job| job.due == block) else {
+			defensive!("the agenda holds a job that is gone or due at another block");
+			Agenda::<T>::remove(block, id);
+			return;
+		};
+		// All or nothing, like a call.
+		let result = with_storage_layer(|| {
+			match job.state.clone() {
+				JobState::Queued { place } => {
+					Self::leave_queue(job.model, place);
+					Self::end_refunded(id, &mut job, Outcome::Expired)?;
+				},
+				JobState::Assigned(assignment) =>
+					Self::give_back(id, &mut job, &assignment, None, AttemptOutcome::Silence)?,
+				JobState::Ended(_) => return Self::remove(id, &job),
+			}
+			Jobs::<T>::insert(id, job);
+			Ok(())
+		});
+		if let Err(error) = result {
+			// A payer can always take its own money back; were it ever refused, the job must not block the agenda.
+			defensive!("a due job can't end", error);
+			Agenda::<T>::remove(block, id);
+		}
+	}
+}

@@ -1,0 +1,97 @@
+//! Giving jobs to miners.
+
+use frame::{deps::sp_runtime::AccountId32, prelude::*};
+use millrace_primitives::{
+	job::sampling_seed,
+	traits::{Assignee, BlockRandomness, Demand, MinerPool, ModelRegistry},
+	JobId, ModelSummary, UsageBounds,
+};
+
+use crate::*;
+
+impl<T: Config> Pallet<T> {
+	/// What the job looks for in a miner.
+	pub(crate) fn demand<'a>(job: &'a Job<AccountId32>, model: &ModelSummary) -> Demand<'a, AccountId32> {
+		Demand {
+			model: job.model,
+			max_rate: job.params.max_rate,
+			bounds: UsageBounds::new(model, &job.params, job.input_len, job.params.timeout),
+			excluded: &job.tried,
+		}
+	}
+
+	/// Turns a queued job into an assigned one. The miner's slot is taken already.
+	pub(crate) fn assign(
+		id: JobId,
+		job: &mut Job<AccountId32>,
+		assignee: Assignee<AccountId32>,
+		seed: u64,
+	) -> DispatchResult {
+		let Assignee { owner, operator, rate } = assignee;
+		let now = T::BlockNumberProvider::current_block_number();
+		let deadline = now.saturating_add(job.params.timeout);
+		let attempt = job.attempts.saturating_add(1);
+		job.tried.try_push(owner.clone()).map_err(|_| Error::<T>::Overflow)?;
+		job.attempts = attempt;
+		AssignmentsOf::<T>::insert(&operator, id, attempt);
+		Self::reschedule(id, job, deadline.saturating_add(1));
+		Self::deposit_event(Event::Assigned {
+			job: id,
+			attempt,
+			owner: owner.clone(),
+			operator: operator.clone(),
+			rate,
+			deadline,
+		});
+		job.state =
+			JobState::Assigned(Assignment { owner, operator, attempt, rate, seed, assigned_at: now, deadline });
+		Ok(())
+	}
+
+	pub(crate) fn do_claim(operator: AccountId32, id: JobId) -> DispatchResult {
+		let owner = T::Miners::owner_of(&operator).ok_or(Error::<T>::NotOperator)?;
+		let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::UnknownJob)?;
+		let JobState::Queued { place } = job.state else { return Err(Error::<T>::NotQueued.into()) };
+		ensure!(job.named.as_ref().is_none_or(|named| *named == owner), Error::<T>::NamedOther);
+		let model = T::Models::get(job.model).ok_or(Error::<T>::UnknownModel)?;
+		let assignee = T::Miners::take(&owner, &Self::demand(&job, &model))?;
+		Self::leave_queue(job.model, place);
+		let seed = sampling_seed(&T::Randomness::parent().unwrap_or_default(), id, job.attempts.saturating_add(1));
+		Self::assign(id, &mut job, assignee, seed)?;
+		Jobs::<T>::insert(id, job);
+		Ok(())
+	}
+
+	/// Draws a miner for a queued job. `false`: none fits now.
+	pub(crate) fn draw(id: JobId, job: &mut Job<AccountId32>, randomness: &[u8; 32]) -> bool {
+		let Some(model) = T::Models::get(job.model) else { return false };
+		let attempt = job.attempts.saturating_add(1);
+		let seed = BlakeTwo256::hash_of(&(b"millrace:draw:v1", randomness, id, attempt)).0;
+		let Some(assignee) = T::Miners::draw(&Self::demand(job, &model), &seed) else { return false };
+		Self::assign(id, job, assignee, sampling_seed(randomness, id, attempt)).is_ok()
+	}
+
+	/// The end of a block: first the queues, whose jobs are older, then what came in this block.
+	pub(crate) fn draw_all() {
+		let credit = DrawCredit::<T>::take();
+		let fresh = Fresh::<T>::take();
+		let Some(randomness) = T::Randomness::current() else {
+			for id in fresh {
+				Self::enqueue_fresh(id, true);
+			}
+			return;
+		};
+		Self::walk_queues(credit, &randomness);
+		for id in fresh {
+			let Some(mut job) = Jobs::<T>::get(id) else { continue };
+			if !matches!(job.state, JobState::Queued { place: None }) {
+				continue;
+			}
+			if Self::draw(id, &mut job, &randomness) {
+				Jobs::<T>::insert(id, job);
+			} else {
+				Self::enqueue_fresh(id, false);
+			}
+		}
+	}
+}

@@ -1,0 +1,93 @@
+//! Submission and withdrawal.
+
+use alloc::vec::Vec;
+use frame::{deps::sp_runtime::AccountId32, prelude::*};
+use millrace_primitives::{
+	job::{payload_hash, sampling_seed, MAX_OUTPUT_BYTES, MAX_TEMPERATURE_MILLI, MAX_TOKEN_BYTES},
+	traits::{BlockRandomness, Escrow, MinerPool, ModelRegistry},
+	Balance, JobId, JobParams, ModelId, ModelSummary, Outcome,
+};
+
+use crate::*;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_submit(
+		client: AccountId32,
+		model_id: ModelId,
+		input: Vec<u8>,
+		params: JobParams,
+		max_fee: Balance,
+		named: Option<AccountId32>,
+	) -> DispatchResult {
+		let model = T::Models::active(model_id).ok_or(Error::<T>::UnknownModel)?;
+		Self::check_params(&model, &params)?;
+		ensure!(!input.is_empty(), Error::<T>::EmptyInput);
+		let input = Input::try_from(input).map_err(|_| Error::<T>::InputTooLong)?;
+		ensure!(max_fee >= T::MinFee::get(), Error::<T>::MaxFeeTooLow);
+		let input_len = input.len() as u32;
+		let deposit = Self::deposit(input_len, &params)?;
+
+		let id = NextJobId::<T>::get();
+		NextJobId::<T>::put(id.checked_add(1).ok_or(Error::<T>::IdsExhausted)?);
+		T::Escrow::open(id, &client, max_fee, deposit)?;
+		Self::deposit_event(Event::Submitted { job: id, client: client.clone(), model: model_id, max_fee, deposit });
+
+		let now = T::BlockNumberProvider::current_block_number();
+		let mut job = Job {
+			client: client.clone(),
+			model: model_id,
+			params,
+			input_hash: payload_hash(&input),
+			input_len,
+			max_fee,
+			named,
+			submitted_at: now,
+			due: now,
+			attempts: 0,
+			tried: BoundedVec::new(),
+			state: JobState::Queued { place: None },
+		};
+		Inputs::<T>::insert(id, input);
+		JobsOf::<T>::insert(client, id, ());
+		if let Some(owner) = job.named.clone() {
+			let assignee = T::Miners::take(&owner, &Self::demand(&job, &model))?;
+			let seed = sampling_seed(&T::Randomness::parent().unwrap_or_default(), id, 1);
+			Self::assign(id, &mut job, assignee, seed)?;
+		} else {
+			Self::enter(id, &mut job);
+		}
+		Jobs::<T>::insert(id, job);
+		Ok(())
+	}
+
+	fn check_params(model: &ModelSummary, params: &JobParams) -> DispatchResult {
+		ensure!(params.max_tokens > 0, Error::<T>::MaxTokensZero);
+		ensure!(params.max_tokens <= model.context_length, Error::<T>::MaxTokensAboveContext);
+		ensure!(params.temperature_milli <= MAX_TEMPERATURE_MILLI, Error::<T>::TemperatureTooHigh);
+		ensure!((1..=1_000).contains(&params.top_p_milli), Error::<T>::TopPOutOfRange);
+		ensure!(
+			(T::MinTimeout::get()..=T::MaxTimeout::get()).contains(&params.timeout),
+			Error::<T>::TimeoutOutOfRange
+		);
+		Ok(())
+	}
+
+	/// `DepositBase` + `DepositPerByte` x (bytes of the input + most bytes of the output).
+	fn deposit(input_len: u32, params: &JobParams) -> Result<Balance, Error<T>> {
+		let output = params.max_tokens.saturating_mul(MAX_TOKEN_BYTES).min(MAX_OUTPUT_BYTES);
+		T::DepositPerByte::get()
+			.checked_mul(Balance::from(input_len).saturating_add(output.into()))
+			.and_then(|bytes| bytes.checked_add(T::DepositBase::get()))
+			.ok_or(Error::<T>::Overflow)
+	}
+
+	pub(crate) fn do_cancel(client: AccountId32, id: JobId) -> DispatchResult {
+		let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::UnknownJob)?;
+		ensure!(job.client == client, Error::<T>::NotClient);
+		let JobState::Queued { place } = job.state else { return Err(Error::<T>::NotQueued.into()) };
+		Self::leave_queue(job.model, place);
+		Self::end_refunded(id, &mut job, Outcome::Cancelled)?;
+		Jobs::<T>::insert(id, job);
+		Ok(())
+	}
+}

@@ -1,0 +1,61 @@
+//! What a miner signs when it finishes an attempt.
+
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::{sr25519, H256};
+use sp_runtime::{
+	traits::{BlakeTwo256, Hash, Verify},
+	AccountId32,
+};
+
+use crate::{Attempt, JobId, Usage};
+
+/// Separates these bytes from anything else that an operator's key ever signs.
+pub const PROOF_DOMAIN: &[u8; 17] = b"millrace:proof:v1";
+
+/// The statement that a proof's signature covers.
+///
+/// Signed bytes: blake2-256 of the SCALE encoding of ([`PROOF_DOMAIN`] as 17 raw bytes, genesis hash, job, attempt,
+/// output hash, transcript root, usage).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ProofPayload {
+	/// Hash of block 0: a proof of one chain is nothing on another.
+	pub genesis: H256,
+	/// The job.
+	pub job: JobId,
+	/// The attempt: a proof of an earlier one is nothing for a later one.
+	pub attempt: Attempt,
+	/// blake2-256 of the output's bytes.
+	pub output_hash: H256,
+	/// Root of the transcript, see [`crate::transcript`].
+	pub transcript_root: H256,
+	/// What the attempt took.
+	pub usage: Usage,
+}
+
+impl ProofPayload {
+	/// The 32 bytes that get signed.
+	pub fn signing_hash(&self) -> [u8; 32] {
+		let mut bytes = Vec::with_capacity(PROOF_DOMAIN.len().saturating_add(self.encoded_size()));
+		bytes.extend_from_slice(PROOF_DOMAIN);
+		self.encode_to(&mut bytes);
+		BlakeTwo256::hash(&bytes).0
+	}
+
+	/// Whether `signature` is `operator`'s sr25519 signature over this payload.
+	pub fn verify(&self, signature: &sr25519::Signature, operator: &AccountId32) -> bool {
+		signature.verify(&self.signing_hash()[..], &sr25519::Public::from_raw(*operator.as_ref()))
+	}
+}
+
+/// What goes on chain with an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Proof {
+	/// Root of the transcript.
+	pub transcript_root: H256,
+	/// What the attempt took.
+	pub usage: Usage,
+	/// The operator's sr25519 signature over the [`ProofPayload`].
+	pub signature: sr25519::Signature,
+}

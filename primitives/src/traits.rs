@@ -1,0 +1,110 @@
+//! How the pallets know each other.
+
+use sp_runtime::{DispatchError, DispatchResult};
+
+use crate::{
+	Balance, JobId, ModelId, ModelSummary, Rate, Receipt, UsageBounds,
+};
+
+/// Looks models up.
+pub trait ModelRegistry {
+	/// The model, when it is registered and takes jobs.
+	fn active(model: ModelId) -> Option<ModelSummary>;
+	/// The model, when it is registered, retired or not.
+	fn get(model: ModelId) -> Option<ModelSummary>;
+	/// Makes sure that an active model exists and returns its number. For benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn ensure_model() -> ModelId;
+}
+
+/// Holds a job's money. Paid + refunded = escrowed, exactly, once.
+pub trait Escrow<AccountId> {
+	/// Holds `fee + deposit` plancks of `payer`. Errors: the row exists; the free balance above the existential
+	/// deposit does not reach.
+	fn open(job: JobId, payer: &AccountId, fee: Balance, deposit: Balance) -> DispatchResult;
+	/// Pays `amount` of the fee to `payee`, and the rest of the fee back to the payer; the deposit stays. Errors: no
+	/// such row, settled before, `amount` above the fee, the payee can't receive.
+	fn pay(job: JobId, payee: &AccountId, amount: Balance) -> DispatchResult;
+	/// Gives the whole fee back to the payer; the deposit stays. Errors: no such row, settled before.
+	fn refund(job: JobId) -> DispatchResult;
+	/// Gives the deposit back and closes the row. Errors: no such row, the fee is still held.
+	fn close(job: JobId) -> DispatchResult;
+	/// Whether `payee` could be paid `amount` plancks.
+	fn can_pay(payee: &AccountId, amount: Balance) -> bool;
+}
+
+/// A miner that a job was given to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignee<AccountId> {
+	/// The owner: holds the stake, gets the fee.
+	pub owner: AccountId,
+	/// The operator: signs the proof.
+	pub operator: AccountId,
+	/// The rate at the moment of the assignment.
+	pub rate: Rate,
+}
+
+/// How an attempt ended, for the miner's reputation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptOutcome {
+	/// A proof was accepted.
+	Success,
+	/// The miner said that the client was at fault.
+	ClientFault,
+	/// The miner said that it could not.
+	HonestFail,
+	/// Nothing came before the deadline.
+	Silence,
+}
+
+/// What a job looks for in a miner.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a, AccountId> {
+	/// The model.
+	pub model: ModelId,
+	/// The dearest rate accepted.
+	pub max_rate: Option<Rate>,
+	/// What the job can take at the most, to compare offers of different units.
+	pub bounds: UsageBounds,
+	/// Owners of earlier attempts.
+	pub excluded: &'a [AccountId],
+}
+
+/// Draws miners and keeps count of their slots.
+pub trait MinerPool<AccountId> {
+	/// Draws some ready miners of the model by `seed`, takes a slot of the best that fits, and returns it.
+	fn draw(demand: &Demand<AccountId>, seed: &[u8; 32]) -> Option<Assignee<AccountId>>;
+	/// Takes a slot of the miner `owner`. Errors: not registered, no offer, not ready or no slot free, too dear.
+	fn take(owner: &AccountId, demand: &Demand<AccountId>) -> Result<Assignee<AccountId>, DispatchError>;
+	/// The owner whose operator this is.
+	fn owner_of(operator: &AccountId) -> Option<AccountId>;
+	/// Gives the slot back and records how the attempt ended.
+	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome);
+	/// Slots taken of all miners together, for `try_state`.
+	fn slots_used() -> u64;
+}
+
+/// Is told that a model has a free slot more than before.
+pub trait OnCapacity {
+	/// A slot of `model` became free, or an offer for it came or got better.
+	fn on_capacity(model: ModelId);
+}
+
+impl OnCapacity for () {
+	fn on_capacity(_: ModelId) {}
+}
+
+/// Stores receipts.
+pub trait Receipts<AccountId> {
+	/// Stores `receipt` and makes it a leaf of this block's tree.
+	fn record(receipt: Receipt<AccountId>);
+}
+
+/// Randomness that nobody but the author of this block could know before it.
+pub trait BlockRandomness {
+	/// This block's own VRF output, once the consensus has it; to be asked for in `on_finalize`.
+	fn current() -> Option<[u8; 32]>;
+	/// The parent block's, known to everybody.
+	fn parent() -> Option<[u8; 32]>;
+}
+
