@@ -15,8 +15,18 @@ pub const REFERENCE_TOKENS_PER_GPU_SECOND: u32 = 50;
 
 /// What a miner asks for one model.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-	Serialize, Deserialize,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Rate {
@@ -33,8 +43,19 @@ pub enum Rate {
 
 /// What a miner says an attempt took.
 #[derive(
-	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-	Serialize, Deserialize,
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub struct Usage {
 	/// Tokens of the prompt as the model saw it, template and BOS included.
@@ -80,8 +101,9 @@ impl Rate {
 	/// Whether this rate is within the client's `limit`: the same unit and no component above the limit's.
 	pub fn within(&self, limit: &Self) -> bool {
 		match (self, limit) {
-			(Self::PerToken { input, output }, Self::PerToken { input: max_in, output: max_out }) =>
-				input <= max_in && output <= max_out,
+			(Self::PerToken { input, output }, Self::PerToken { input: max_in, output: max_out }) => {
+				input <= max_in && output <= max_out
+			}
 			(Self::PerGpuSecond(rate), Self::PerGpuSecond(max)) => rate <= max,
 			_ => false,
 		}

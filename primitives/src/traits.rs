@@ -2,9 +2,7 @@
 
 use sp_runtime::{DispatchError, DispatchResult};
 
-use crate::{
-	Balance, JobId, ModelId, ModelSummary, Rate, Receipt, UsageBounds,
-};
+use crate::{Balance, JobId, ModelId, ModelSummary, Rate, Receipt, UsageBounds};
 
 /// Looks models up.
 pub trait ModelRegistry {
@@ -107,4 +105,3 @@ pub trait BlockRandomness {
 	/// The parent block's, known to everybody.
 	fn parent() -> Option<[u8; 32]>;
 }
-

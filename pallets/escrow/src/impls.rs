@@ -32,10 +32,8 @@ impl<T: Config> Pallet<T> {
 		for row in Rows::<T>::iter_values() {
 			ensure!(!row.settled || row.fee == 0, "a settled row still holds a fee");
 			let sum = owed.entry(row.payer).or_default();
-			*sum = sum
-				.checked_add(row.fee)
-				.and_then(|sum| sum.checked_add(row.deposit))
-				.ok_or("escrow rows overflow")?;
+			*sum =
+				sum.checked_add(row.fee).and_then(|sum| sum.checked_add(row.deposit)).ok_or("escrow rows overflow")?;
 		}
 		for (payer, sum) in owed {
 			let held = T::Currency::balance_on_hold(&HoldReason::Job.into(), &payer);

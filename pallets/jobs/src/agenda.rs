@@ -53,9 +53,10 @@ impl<T: Config> Pallet<T> {
 				JobState::Queued { place } => {
 					Self::leave_queue(job.model, place);
 					Self::end_refunded(id, &mut job, Outcome::Expired)?;
-				},
-				JobState::Assigned(assignment) =>
-					Self::give_back(id, &mut job, &assignment, None, AttemptOutcome::Silence)?,
+				}
+				JobState::Assigned(assignment) => {
+					Self::give_back(id, &mut job, &assignment, None, AttemptOutcome::Silence)?
+				}
 				JobState::Ended(_) => return Self::remove(id, &job),
 			}
 			Jobs::<T>::insert(id, job);

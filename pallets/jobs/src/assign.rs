@@ -43,8 +43,7 @@ impl<T: Config> Pallet<T> {
 			rate,
 			deadline,
 		});
-		job.state =
-			JobState::Assigned(Assignment { owner, operator, attempt, rate, seed, assigned_at: now, deadline });
+		job.state = JobState::Assigned(Assignment { owner, operator, attempt, rate, seed, assigned_at: now, deadline });
 		Ok(())
 	}
 

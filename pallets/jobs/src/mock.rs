@@ -1,0 +1,246 @@
+//! A chain of the five pallets, without consensus: randomness is a number that each block changes.
+
+use frame::{
+	deps::{
+		sp_core::{sr25519, Pair},
+		sp_runtime::AccountId32,
+	},
+	testing_prelude::*,
+};
+use millrace_primitives::{
+	traits::BlockRandomness, Balance, BlockNumber, JobId, JobParams, Proof, ProofPayload, Rate, Usage, MILL, MILLI_MILL,
+};
+
+use crate as pallet_jobs;
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Models: pallet_models,
+		Miners: pallet_miners,
+		Escrow: pallet_escrow,
+		Jobs: pallet_jobs,
+		Receipts: pallet_receipts,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = MockBlockU32<Test>;
+	type AccountId = AccountId32;
+	type Lookup = IdentityLookup<AccountId32>;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<MILLI_MILL>;
+}
+
+impl pallet_models::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Deposit = ConstU128<MILL>;
+	type MaxContextLength = ConstU32<1_048_576>;
+	type WeightInfo = ();
+}
+
+impl pallet_miners::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type BlockNumberProvider = System;
+	type Models = Models;
+	type OnCapacity = Jobs;
+	type MinStake = ConstU128<{ 100 * MILL }>;
+	type StakePerSlot = ConstU128<{ 50 * MILL }>;
+	type UnbondingPeriod = ConstU32<1_000>;
+	type Draws = ConstU32<4>;
+	type WeightInfo = ();
+}
+
+impl pallet_escrow::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+impl pallet_receipts::Config for Test {}
+
+parameter_types! {
+	pub static AgendaWeight: Weight = Weight::from_parts(1_000, 0);
+	/// Whether the mock's consensus has a VRF output.
+	pub static HasRandomness: bool = true;
+	/// Changed by a test to draw differently.
+	pub static Salt: u32 = 0;
+}
+
+/// A hash of the block's number and the test's salt.
+pub struct MockRandomness;
+
+impl BlockRandomness for MockRandomness {
+	fn current() -> Option<[u8; 32]> {
+		HasRandomness::get().then(|| BlakeTwo256::hash_of(&(System::block_number(), Salt::get())).0)
+	}
+
+	fn parent() -> Option<[u8; 32]> {
+		HasRandomness::get().then(|| BlakeTwo256::hash_of(&(System::block_number() - 1, Salt::get())).0)
+	}
+}
+
+pub const QUEUE_TIMEOUT: BlockNumber = 60;
+pub const RETENTION: BlockNumber = 100;
+pub const MIN_FEE: Balance = MILLI_MILL;
+
+impl pallet_jobs::Config for Test {
+	type Escrow = Escrow;
+	type Models = Models;
+	type Miners = Miners;
+	type Receipts = Receipts;
+	type Randomness = MockRandomness;
+	type BlockNumberProvider = System;
+	type MinFee = ConstU128<MIN_FEE>;
+	type DepositBase = ConstU128<MILLI_MILL>;
+	type DepositPerByte = ConstU128<1_000_000>;
+	type QueueTimeout = ConstU32<QUEUE_TIMEOUT>;
+	type MinTimeout = ConstU32<2>;
+	type MaxTimeout = ConstU32<600>;
+	type RetentionPeriod = ConstU32<RETENTION>;
+	type WalkDraws = ConstU32<4>;
+	type AgendaWeight = AgendaWeight;
+	type WeightInfo = ();
+}
+
+/// Plancks that each of the accounts has at genesis.
+pub const FUNDS: Balance = 10_000 * MILL;
+/// The rate of [`miner`]s.
+pub const RATE: Rate = Rate::PerToken { input: 10_000, output: 1_000_000 };
+pub const MAX_FEE: Balance = MILL;
+pub const MODEL: u32 = 0;
+pub const CONTEXT: u32 = 512;
+
+pub fn pair(name: &str) -> sr25519::Pair {
+	sr25519::Pair::from_string(&format!("//{name}"), None).unwrap()
+}
+
+pub fn account(name: &str) -> AccountId32 {
+	pair(name).public().into()
+}
+
+/// The operator of the miner that `name` owns.
+pub fn operator(name: &str) -> sr25519::Pair {
+	pair(&format!("{name}//operator"))
+}
+
+pub fn operator_account(name: &str) -> AccountId32 {
+	operator(name).public().into()
+}
+
+pub fn signed(who: AccountId32) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+/// Registers a miner with 200 MILL that offers `slots` slots.
+pub fn miner(name: &str, slots: u32) {
+	assert_ok!(Miners::register(signed(account(name)), operator_account(name), 200 * MILL));
+	assert_ok!(Miners::offer(signed(account(name)), MODEL, RATE, slots));
+}
+
+pub fn submit_as(client: &str) -> JobId {
+	let job = crate::NextJobId::<Test>::get();
+	assert_ok!(Jobs::submit(signed(account(client)), MODEL, b"What is 17 plus 25?".to_vec(), params(), MAX_FEE, None));
+	job
+}
+
+pub fn params() -> JobParams {
+	JobParams::greedy(64)
+}
+
+pub const USAGE: Usage = Usage { input_tokens: 19, output_tokens: 4, gpu_ms: 7 };
+/// 19 x 10,000 + 4 x 1,000,000.
+pub const FEE: Balance = 4_190_000;
+
+pub fn proof_by(signer: &sr25519::Pair, job: JobId, attempt: u8, output: &[u8], usage: Usage) -> Proof {
+	let payload = ProofPayload {
+		genesis: System::block_hash(0),
+		job,
+		attempt,
+		output_hash: BlakeTwo256::hash(output),
+		transcript_root: H256::repeat_byte(7),
+		usage,
+	};
+	Proof { transcript_root: payload.transcript_root, usage, signature: signer.sign(&payload.signing_hash()) }
+}
+
+/// The operator of `miner` answers "42" for [`USAGE`].
+pub fn complete(miner: &str, job: JobId, attempt: u8) -> DispatchResult {
+	let proof = proof_by(&operator(miner), job, attempt, b"42", USAGE);
+	Jobs::complete(signed(operator_account(miner)), job, attempt, b"42".to_vec(), proof)
+}
+
+pub fn next_blocks(blocks: BlockNumber) {
+	System::run_to_block::<AllPalletsWithSystem>(System::block_number() + blocks);
+}
+
+pub fn free(name: &str) -> Balance {
+	Balances::free_balance(account(name))
+}
+
+pub fn state(job: JobId) -> crate::JobState<AccountId32> {
+	crate::Jobs::<Test>::get(job).unwrap().state
+}
+
+/// The assignment that must be there.
+pub fn assignment(job: JobId) -> crate::Assignment<AccountId32> {
+	match state(job) {
+		crate::JobState::Assigned(assignment) => assignment,
+		other => panic!("job {job} is {other:?}"),
+	}
+}
+
+pub fn check_all() {
+	Models::do_try_state().unwrap();
+	Miners::do_try_state().unwrap();
+	Escrow::do_try_state().unwrap();
+	Jobs::do_try_state().unwrap();
+	Receipts::do_try_state().unwrap();
+	for (id, job) in crate::Jobs::<Test>::iter() {
+		let row = pallet_escrow::Rows::<Test>::get(id).expect("a stored job has a row");
+		assert_eq!(row.settled, matches!(job.state, crate::JobState::Ended(_)), "job {id}");
+	}
+	assert_eq!(pallet_escrow::Rows::<Test>::iter().count(), crate::Jobs::<Test>::iter().count());
+}
+
+/// Runs a test in block 1 of a chain with one model, and checks every invariant afterwards.
+pub fn run(test: impl FnOnce()) {
+	let names = ["alice", "bob", "carol", "miner1", "miner2", "miner3", "miner4"];
+	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	pallet_balances::GenesisConfig::<Test> {
+		balances: names.iter().map(|name| (account(name), FUNDS)).collect(),
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	pallet_models::GenesisConfig::<Test> {
+		models: vec![pallet_models::GenesisModel {
+			owner: account("alice"),
+			name: "tiny".into(),
+			digest: H256::repeat_byte(1),
+			template_hash: H256::zero(),
+			context_length: CONTEXT,
+			template_tokens: 8,
+		}],
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	let mut ext = TestState::new(storage);
+	ext.execute_with(|| {
+		next_blocks(1);
+		let issuance = Balances::total_issuance();
+		test();
+		next_blocks(1);
+		check_all();
+		assert_eq!(Balances::total_issuance(), issuance, "a call changed the issuance");
+	});
+}

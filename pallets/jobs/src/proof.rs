@@ -44,8 +44,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Accepted, Error<T>> {
 		let (job, assignment) = Self::answerable(operator, id, attempt)?;
 		let model = T::Models::get(job.model).ok_or(Error::<T>::UnknownModel)?;
-		let elapsed =
-			T::BlockNumberProvider::current_block_number().saturating_sub(assignment.assigned_at);
+		let elapsed = T::BlockNumberProvider::current_block_number().saturating_sub(assignment.assigned_at);
 		let bounds = UsageBounds::new(&model, &job.params, job.input_len, elapsed);
 		ensure!(!output.is_empty(), Error::<T>::EmptyOutput);
 		ensure!(output.len() as u64 <= u64::from(bounds.output_bytes), Error::<T>::OutputTooLong);
@@ -66,13 +65,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether `complete` with these arguments is free.
-	pub(crate) fn completes(
-		origin: &OriginFor<T>,
-		id: JobId,
-		attempt: Attempt,
-		output: &[u8],
-		proof: &Proof,
-	) -> bool {
+	pub(crate) fn completes(origin: &OriginFor<T>, id: JobId, attempt: Attempt, output: &[u8], proof: &Proof) -> bool {
 		ensure_signed(origin.clone()).is_ok_and(|who| Self::accept(&who, id, attempt, output, proof).is_ok())
 	}
 
@@ -88,8 +81,7 @@ impl<T: Config> Pallet<T> {
 		output: Vec<u8>,
 		proof: Proof,
 	) -> DispatchResult {
-		let Accepted { mut job, assignment, output_hash, fee } =
-			Self::accept(&operator, id, attempt, &output, &proof)?;
+		let Accepted { mut job, assignment, output_hash, fee } = Self::accept(&operator, id, attempt, &output, &proof)?;
 		let output = Output::try_from(output).map_err(|_| Error::<T>::OutputTooLong)?;
 		let owner = assignment.owner;
 		T::Escrow::pay(id, &owner, fee)?;

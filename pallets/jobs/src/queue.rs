@@ -114,7 +114,7 @@ impl<T: Config> OnCapacity for Pallet<T> {
 				if ends.head < ends.tail {
 					*walk = Some(Walk { place: ends.head, again: false });
 				}
-			},
+			}
 		});
 	}
 }

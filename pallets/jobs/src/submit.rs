@@ -65,10 +65,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(params.max_tokens <= model.context_length, Error::<T>::MaxTokensAboveContext);
 		ensure!(params.temperature_milli <= MAX_TEMPERATURE_MILLI, Error::<T>::TemperatureTooHigh);
 		ensure!((1..=1_000).contains(&params.top_p_milli), Error::<T>::TopPOutOfRange);
-		ensure!(
-			(T::MinTimeout::get()..=T::MaxTimeout::get()).contains(&params.timeout),
-			Error::<T>::TimeoutOutOfRange
-		);
+		ensure!((T::MinTimeout::get()..=T::MaxTimeout::get()).contains(&params.timeout), Error::<T>::TimeoutOutOfRange);
 		Ok(())
 	}
 

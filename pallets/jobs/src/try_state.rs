@@ -23,19 +23,19 @@ impl<T: Config> Pallet<T> {
 					let ends = Queues::<T>::get(job.model);
 					ensure!((ends.head..ends.tail).contains(&place), "a job is outside of its queue's ends");
 					queued = queued.saturating_add(1);
-				},
+				}
 				JobState::Queued { place: None } => {
 					ensure!(fresh.contains(&id), "a job is in no queue");
-				},
+				}
 				JobState::Assigned(assignment) => {
 					let attempt = AssignmentsOf::<T>::get(&assignment.operator, id);
 					ensure!(attempt == Some(job.attempts), "an assignment is missing in its operator's list");
 					assigned = assigned.saturating_add(1);
-				},
+				}
 				JobState::Ended(outcome) => {
 					let settled = outcome == millrace_primitives::Outcome::Settled;
 					ensure!(Outputs::<T>::contains_key(id) == settled, "an output does not fit its job's outcome");
-				},
+				}
 			}
 		}
 		ensure!(Agenda::<T>::iter_keys().count() == jobs, "the agenda has a stray entry");

@@ -30,7 +30,8 @@ pub trait WeightInfo {
 pub struct CountedWeight<T>(PhantomData<T>);
 
 fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
-	Weight::from_parts(micros.saturating_mul(1_000_000), 0).saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+	Weight::from_parts(micros.saturating_mul(1_000_000), 0)
+		.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
 }
 
 /// Hashing and storing bytes: 10 ns each.

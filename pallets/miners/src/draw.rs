@@ -31,9 +31,7 @@ fn places(seed: &[u8; 32], count: u32, draws: u32) -> Vec<u32> {
 	if count <= draws {
 		// A turn of the whole list, so that ties go to each place alike.
 		let start = number(0);
-		return (0..count)
-			.filter_map(|index| start.checked_add(index)?.checked_rem(count))
-			.collect();
+		return (0..count).filter_map(|index| start.checked_add(index)?.checked_rem(count)).collect();
 	}
 	let mut places = Vec::new();
 	for place in (0..draws).map(number) {

@@ -80,12 +80,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(rest == 0 || rest >= T::MinStake::get(), Error::<T>::StakeTooLow);
 		let until = T::BlockNumberProvider::current_block_number().saturating_add(T::UnbondingPeriod::get());
 		match miner.unbonding.last_mut() {
-			Some(last) if last.until == until =>
-				last.amount = last.amount.checked_add(amount).ok_or(Error::<T>::Overflow)?,
-			_ => miner
-				.unbonding
-				.try_push(Unbonding { amount, until })
-				.map_err(|_| Error::<T>::TooManyUnbonding)?,
+			Some(last) if last.until == until => {
+				last.amount = last.amount.checked_add(amount).ok_or(Error::<T>::Overflow)?
+			}
+			_ => miner.unbonding.try_push(Unbonding { amount, until }).map_err(|_| Error::<T>::TooManyUnbonding)?,
 		}
 		miner.bonded = rest;
 		Self::deposit_event(Event::Unstaked { owner: owner.clone(), amount, until });

@@ -85,8 +85,7 @@ pub mod pallet {
 
 	/// Offers by model and owner.
 	#[pallet::storage]
-	pub type Offers<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, Offer>;
+	pub type Offers<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, Offer>;
 
 	/// How many miners are on a model's ready list.
 	#[pallet::storage]
@@ -94,13 +93,11 @@ pub mod pallet {
 
 	/// The ready list: places 0 to `ReadyCount` - 1 of a model.
 	#[pallet::storage]
-	pub type ReadyAt<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u32, T::AccountId>;
+	pub type ReadyAt<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u32, T::AccountId>;
 
 	/// A miner's place on a model's ready list.
 	#[pallet::storage]
-	pub type ReadyPlace<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, u32>;
+	pub type ReadyPlace<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, u32>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]

@@ -1,0 +1,104 @@
+use frame::testing_prelude::*;
+use millrace_primitives::{
+	traits::{ModelRegistry, OnCapacity},
+	Balance, ModelId, ModelSummary, Rate, MILL, MILLI_MILL,
+};
+
+use crate as pallet_miners;
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Miners: pallet_miners,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = MockBlockU32<Test>;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<MILLI_MILL>;
+}
+
+/// Models 0 to 99 are active.
+pub struct SomeModels;
+
+impl ModelRegistry for SomeModels {
+	fn active(model: ModelId) -> Option<ModelSummary> {
+		Self::get(model)
+	}
+
+	fn get(model: ModelId) -> Option<ModelSummary> {
+		(model < 100).then_some(ModelSummary { digest: H256::repeat_byte(1), context_length: 512, template_tokens: 8 })
+	}
+}
+
+parameter_types! {
+	/// The models whose capacity was announced.
+	pub static Announced: Vec<ModelId> = Vec::new();
+}
+
+pub struct Announce;
+
+impl OnCapacity for Announce {
+	fn on_capacity(model: ModelId) {
+		Announced::mutate(|models| models.push(model));
+	}
+}
+
+pub const UNBONDING: u32 = 100;
+
+impl pallet_miners::Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type BlockNumberProvider = System;
+	type Models = SomeModels;
+	type OnCapacity = Announce;
+	type MinStake = ConstU128<{ 100 * MILL }>;
+	type StakePerSlot = ConstU128<{ 50 * MILL }>;
+	type UnbondingPeriod = ConstU32<UNBONDING>;
+	type Draws = ConstU32<4>;
+	type WeightInfo = ();
+}
+
+pub const FUNDS: Balance = 10_000 * MILL;
+pub const RATE: Rate = Rate::PerToken { input: 10, output: 1_000 };
+
+/// The operator of owner `who`.
+pub fn operator(who: u64) -> u64 {
+	who + 1_000
+}
+
+pub fn owner(who: u64) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+pub fn registered(who: u64) {
+	assert_ok!(Miners::register(owner(who), operator(who), 200 * MILL));
+}
+
+/// Owners 1 to 40 have [`FUNDS`]; every invariant is checked afterwards.
+pub fn run(test: impl FnOnce()) {
+	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	pallet_balances::GenesisConfig::<Test> {
+		balances: (1..=40).map(|who| (who, FUNDS)).collect(),
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	TestState::new(storage).execute_with(|| {
+		System::set_block_number(1);
+		Announced::set(Vec::new());
+		let issuance = Balances::total_issuance();
+		test();
+		Miners::do_try_state().unwrap();
+		assert_eq!(Balances::total_issuance(), issuance);
+	});
+}

@@ -16,7 +16,8 @@ impl<T: Config> Pallet<T> {
 		let before = Offers::<T>::get(model, &owner);
 		let (slots_before, used) = before.as_ref().map_or((0, 0), |offer| (offer.slots, offer.used));
 		ensure!(slots >= used, Error::<T>::JobsOpen);
-		let offered = miner.slots_offered.saturating_sub(slots_before).checked_add(slots).ok_or(Error::<T>::Overflow)?;
+		let offered =
+			miner.slots_offered.saturating_sub(slots_before).checked_add(slots).ok_or(Error::<T>::Overflow)?;
 		ensure!(miner.bonded >= Self::stake_for(offered)?, Error::<T>::StakeTooLowForSlots);
 		if before.is_none() {
 			miner.models.try_push(model).map_err(|_| Error::<T>::TooManyOffers)?;

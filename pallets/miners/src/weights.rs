@@ -32,7 +32,8 @@ const READY_READS: u64 = 4;
 const READY_WRITES: u64 = 5;
 
 fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
-	Weight::from_parts(micros.saturating_mul(1_000_000), 0).saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+	Weight::from_parts(micros.saturating_mul(1_000_000), 0)
+		.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
 }
 
 impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {

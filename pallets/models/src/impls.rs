@@ -2,10 +2,7 @@
 
 use frame::{
 	prelude::*,
-	traits::{
-		fungible::MutateHold,
-		tokens::Precision,
-	},
+	traits::{fungible::MutateHold, tokens::Precision},
 };
 use millrace_primitives::{traits::ModelRegistry, Balance, ModelId, ModelSummary};
 
@@ -21,8 +18,16 @@ impl<T: Config> Pallet<T> {
 		template_tokens: u32,
 	) -> DispatchResult {
 		let deposit = T::Deposit::get();
-		let model =
-			Model { owner: owner.clone(), name, digest, template_hash, context_length, template_tokens, deposit, retired: false };
+		let model = Model {
+			owner: owner.clone(),
+			name,
+			digest,
+			template_hash,
+			context_length,
+			template_tokens,
+			deposit,
+			retired: false,
+		};
 		Self::check(&model)?;
 		T::Currency::hold(&HoldReason::ModelDeposit.into(), &owner, deposit)?;
 		let id = Self::insert(model)?;
@@ -113,9 +118,5 @@ impl<T: Config> ModelRegistry for Pallet<T> {
 }
 
 fn summary<AccountId>(model: Model<AccountId>) -> ModelSummary {
-	ModelSummary {
-		digest: model.digest,
-		context_length: model.context_length,
-		template_tokens: model.template_tokens,
-	}
+	ModelSummary { digest: model.digest, context_length: model.context_length, template_tokens: model.template_tokens }
 }

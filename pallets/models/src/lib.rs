@@ -135,9 +135,7 @@ pub mod pallet {
 	}
 
 	/// A model that exists from block 0.
-	#[derive(
-		Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo, serde::Serialize, serde::Deserialize,
-	)]
+	#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo, serde::Serialize, serde::Deserialize)]
 	#[serde(rename_all = "camelCase")]
 	pub struct GenesisModel<AccountId> {
 		/// Who may retire it.

@@ -1,0 +1,21 @@
+//! One file for each extrinsic, one for deadlines, one for draws and queues, one for the money of all of them.
+
+mod cancel;
+mod claim;
+mod complete;
+mod deadlines;
+mod draw;
+mod fail;
+mod invariants;
+mod prune;
+mod submit;
+
+pub(super) use crate::{mock::*, *};
+pub(super) use frame::testing_prelude::*;
+pub(super) use millrace_primitives::{FailCode, JobParams, Outcome, Rate, Usage, MILL, MILLI_MILL};
+
+/// The escrow's hold of an account.
+pub(super) fn held(name: &str) -> u128 {
+	use frame::traits::fungible::InspectHold;
+	Balances::balance_on_hold(&pallet_escrow::HoldReason::Job.into(), &account(name))
+}

@@ -1,0 +1,16 @@
+//! One file for registration, one for each thing that a miner can change, one for the pool that jobs draw from.
+
+mod deregister;
+mod offer;
+mod pool;
+mod register;
+mod set_ready;
+mod stake;
+
+pub(super) use crate::{mock::*, *};
+pub(super) use frame::testing_prelude::*;
+pub(super) use millrace_primitives::{Rate, MILL, MILLI_MILL};
+
+pub(super) fn stored(who: u64) -> Miner<u64> {
+	crate::Miners::<Test>::get(who).unwrap()
+}
