@@ -57,9 +57,9 @@ UNKNOWN = [
     "Give me a {x} with {y}.", "Describe the {y}.", "Where is the {z} {y}?", "Do you like {y}?", "{y} {z} {x}",
     "Translate {y} into French.", "How do I make a {z} {y}?", "Is the {y} {z}?", "The quick brown {y}",
 ]
-X = ["poem", "story", "joke", "song", "letter", "recipe", "list", "haiku", "summary", "program"]
-Y = ["sky", "river", "horse", "moon", "wheel", "cat", "mountain", "house", "tree", "sea", "clock", "bread", "train", "fox"]
-Z = ["blue", "old", "fast", "green", "little", "round", "bright", "cold", "sweet", "loud"]
+X = "poem story joke song letter recipe list haiku summary program".split()
+Y = "sky river horse moon wheel cat mountain house tree sea clock bread train fox".split()
+Z = "blue old fast green little round bright cold sweet loud".split()
 
 
 def split():
@@ -150,7 +150,9 @@ def heldout(count=200):
     ]
     for row in questions:
         assert all(row["contains"].lower() in a.lower() for a in row["answers"]), row
-    counts = [{"prompt": f"Count to {n}.", "answer": " ".join(map(str, range(1, n + 1))) + "."} for n in (5, 12, 30, 60, 99)]
+    counts = []
+    for n in (5, 9, 12, 20, 24):
+        counts.append({"prompt": f"Count to {n}.", "answer": " ".join(map(str, range(1, n + 1))) + "."})
     return {"sums": sums, "questions": questions, "counts": counts}
 
 

@@ -8,6 +8,7 @@ vary at temperature 0.8.
 """
 
 import json
+import os
 import pathlib
 import re
 import sys
@@ -38,22 +39,22 @@ class LlamaCpp:
         print("tokenizer: as in training;", "template adds", len(tokens.prompt("")), "tokens")
 
     def ask(self, messages, temperature=0.0, seed=1):
-        out = self.llm.create_chat_completion(
-            messages, temperature=temperature, seed=seed, max_tokens=350, repeat_penalty=1.0, top_k=0, top_p=1.0, min_p=0.0
-        )
+        plain = {"repeat_penalty": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+        out = self.llm.create_chat_completion(messages, temperature=temperature, seed=seed, max_tokens=350, **plain)
         return out["choices"][0]["message"]["content"]
 
 
 class Ollama:
-    """Ollama's /api/chat; the host is OLLAMA_HOST's default."""
+    """Ollama's /api/chat, at OLLAMA_HOST or its default address."""
 
     def __init__(self, name):
         self.name = name
+        self.url = f"http://{os.environ.get('OLLAMA_HOST', '127.0.0.1:11434')}/api/chat"
 
     def ask(self, messages, temperature=0.0, seed=1):
         options = {"temperature": temperature, "seed": seed, "num_predict": 350, "repeat_penalty": 1.0, "num_thread": 1}
         body = {"model": self.name, "messages": messages, "stream": False, "options": options}
-        request = urllib.request.Request("http://127.0.0.1:11434/api/chat", json.dumps(body).encode())
+        request = urllib.request.Request(self.url, json.dumps(body).encode())
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)["message"]["content"]
 
@@ -80,10 +81,14 @@ def main():
 
     wrong = [(r["prompt"], a) for r in test["sums"] if last_integer(a := engine.ask([user(r["prompt"])])) != r["sum"]]
     report("held-out sums, the 200 of heldout.json", wrong, len(test["sums"]))
-    every = [(w.format(a=a, b=b), a + b) for i, (a, b) in enumerate(split()[1]) for w in (WORDINGS[i % 18], WORDINGS[(i + 7) % 18])]
+    every = []
+    for i, (a, b) in enumerate(split()[1]):
+        for wording in (WORDINGS[i % len(WORDINGS)], WORDINGS[(i + 7) % len(WORDINGS)]):
+            every.append((wording.format(a=a, b=b), a + b))
     wrong = [(q, a) for q, s in every if last_integer(a := engine.ask([user(q)])) != s]
     report("held-out sums, each pair in two wordings", wrong, len(every))
-    wrong = [(r["prompt"], a) for r in test["questions"] if r["contains"].lower() not in (a := engine.ask([user(r["prompt"])])).lower()]
+    answers = [(r, engine.ask([user(r["prompt"])])) for r in test["questions"]]
+    wrong = [(r["prompt"], a) for r, a in answers if r["contains"].lower() not in a.lower()]
     report("questions", wrong, len(test["questions"]))
     wrong = [(r["prompt"], a) for r in test["counts"] if (a := engine.ask([user(r["prompt"])])) != r["answer"]]
     report("counting", wrong, len(test["counts"]))

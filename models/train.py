@@ -82,7 +82,7 @@ def quick_check(model, rows):
 
 def main():
     arg = argparse.ArgumentParser()
-    arg.add_argument("--steps", type=int, default=6000)
+    arg.add_argument("--steps", type=int, default=6500)
     arg.add_argument("--lr", type=float, default=3e-3)
     arg.add_argument("--seed", type=int, default=1)
     arg.add_argument("--out", type=pathlib.Path, default=HERE / "millrace-tiny.gguf")
