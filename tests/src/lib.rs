@@ -1,1 +1,36 @@
+#![doc = include_str!("../README.md")]
+// Everything here serves tests: a failure must stop the test with its reason.
+#![allow(clippy::unwrap_used)]
 
+pub mod cli;
+pub mod miner;
+pub mod node;
+pub mod process;
+pub mod world;
+
+pub use cli::Cli;
+pub use miner::Miner;
+pub use node::Node;
+pub use process::Process;
+pub use world::World;
+
+use std::path::PathBuf;
+
+/// A file of the repository.
+pub fn repository(path: &str) -> PathBuf {
+	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// A binary of the workspace, built by the profile that built this test.
+pub fn binary(name: &str) -> PathBuf {
+	let test = std::env::current_exe().unwrap();
+	let folder = test.ancestors().nth(2).unwrap();
+	let path = folder.join(name);
+	assert!(path.exists(), "{} is not built; run `cargo build --release --workspace` first", path.display());
+	path
+}
+
+/// The tiny model.
+pub fn tiny_model() -> PathBuf {
+	repository("models/millrace-tiny.gguf")
+}

@@ -1,0 +1,67 @@
+//! A miner process.
+
+use std::{path::Path, process::Command};
+
+use crate::{binary, tiny_model, Node, Process};
+
+/// Which engine it runs.
+pub enum Engine {
+	/// llama.cpp inside the miner, with the tiny model.
+	Llama,
+	/// An Ollama server at this address.
+	Ollama(String),
+}
+
+/// The binary, for the operator `//NAME//operator`.
+pub struct Miner {
+	process: Process,
+}
+
+impl Miner {
+	/// Starts it; its journal is in `work`.
+	pub fn start(node: &Node, owner: &str, work: &Path, engine: &Engine) -> Self {
+		let mut command = Command::new(binary("millrace-miner"));
+		command
+			.args(["run", "--url", &node.url(), "--dev-operator", owner, "--threads", "1"])
+			.args(["--http-bind", "127.0.0.1:0"])
+			.arg("--work-dir")
+			.arg(work);
+		match engine {
+			Engine::Llama => command.args(["--engine", "llama", "--model"]).arg(tiny_model()),
+			Engine::Ollama(url) => command.args(["--engine", "ollama", "--ollama-url", url]),
+		};
+		Self { process: Process::start("miner", command) }
+	}
+
+	/// Waits for a line of the log with `event=NAME`.
+	pub fn wait_for(&self, event: &str) -> String {
+		let wanted = format!("event={event}");
+		self.process.wait_for(&wanted, |line| line.split(' ').any(|word| word == wanted))
+	}
+
+	/// How often `event=NAME` was logged.
+	pub fn count(&self, event: &str) -> usize {
+		let wanted = format!("event={event}");
+		self.process.lines().iter().filter(|line| line.split(' ').any(|word| word == wanted)).count()
+	}
+
+	/// SIGKILL.
+	pub fn kill(&mut self) {
+		self.process.kill();
+	}
+
+	/// SIGTERM, and the exit code.
+	pub fn terminate(&mut self) -> Option<i32> {
+		self.process.terminate()
+	}
+
+	/// Resident memory in KiB.
+	pub fn memory(&self) -> u64 {
+		crate::world::resident_kib(self.process.id())
+	}
+
+	/// The process.
+	pub fn process(&self) -> &Process {
+		&self.process
+	}
+}

@@ -1,0 +1,115 @@
+//! A process whose log can be waited on.
+
+use std::{
+	io::{BufRead, BufReader, Read, Write},
+	path::PathBuf,
+	process::{Child, Command, Stdio},
+	sync::{Arc, Condvar, Mutex},
+	time::{Duration, Instant},
+};
+
+/// Longest wait for a line; long, because the machine may be busy. A test ends as soon as the line comes.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
+#[derive(Default)]
+struct Log {
+	lines: Mutex<(Vec<String>, bool)>,
+	more: Condvar,
+}
+
+/// A child process; killed when dropped.
+pub struct Process {
+	name: String,
+	child: Child,
+	log: Arc<Log>,
+	file: PathBuf,
+}
+
+impl Process {
+	/// Starts `command`; its stdout and stderr go to `NAME.log` in a folder of their own under the system's temporary one.
+	pub fn start(name: &str, mut command: Command) -> Self {
+		let folder = std::env::temp_dir().join("millrace-tests");
+		std::fs::create_dir_all(&folder).unwrap();
+		command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+		let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+		let file = folder.join(format!("{name}-{}.log", child.id()));
+		let output = Arc::new(Mutex::new(std::fs::File::create(&file).unwrap()));
+		let log = Arc::new(Log::default());
+		let streams: [Box<dyn Read + Send>; 2] =
+			[Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+		for stream in streams {
+			let (log, output) = (log.clone(), output.clone());
+			std::thread::spawn(move || {
+				let mut reader = BufReader::new(stream);
+				let mut bytes = Vec::new();
+				while reader.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
+					let _ = output.lock().unwrap().write_all(&bytes);
+					let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+					log.lines.lock().unwrap().0.push(line);
+					log.more.notify_all();
+					bytes.clear();
+				}
+				log.lines.lock().unwrap().1 = true;
+				log.more.notify_all();
+			});
+		}
+		Self { name: name.to_owned(), child, log, file }
+	}
+
+	/// Lines so far.
+	pub fn lines(&self) -> Vec<String> {
+		self.log.lines.lock().unwrap().0.clone()
+	}
+
+	/// The first line for which `wanted` holds; waits for it.
+	pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+		let end = Instant::now() + PATIENCE;
+		let mut seen = 0;
+		let mut state = self.log.lines.lock().unwrap();
+		loop {
+			if let Some(line) = state.0[seen..].iter().find(|line| wanted(line)) {
+				return line.clone();
+			}
+			seen = state.0.len();
+			let left = end.saturating_duration_since(Instant::now());
+			assert!(
+				!left.is_zero() && !state.1,
+				"{} never said {what}; its log is {}, and ends with\n{}",
+				self.name,
+				self.file.display(),
+				state.0[seen.saturating_sub(20)..].join("\n")
+			);
+			state = self.log.more.wait_timeout(state, left).unwrap().0;
+		}
+	}
+
+	/// The process's id.
+	pub fn id(&self) -> u32 {
+		self.child.id()
+	}
+
+	/// SIGKILL: no handler runs, nothing is flushed.
+	pub fn kill(&mut self) {
+		self.child.kill().unwrap();
+		self.child.wait().unwrap();
+	}
+
+	/// SIGTERM, and the exit code.
+	pub fn terminate(&mut self) -> Option<i32> {
+		let id = self.child.id().to_string();
+		assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+		self.child.wait().unwrap().code()
+	}
+}
+
+impl Drop for Process {
+	fn drop(&mut self) {
+		let _ = self.child.kill();
+		let _ = self.child.wait();
+		if std::thread::panicking() {
+			eprintln!("log of {}: {}", self.name, self.file.display());
+		} else {
+			let _ = std::fs::remove_file(&self.file);
+		}
+	}
+}

@@ -1,0 +1,115 @@
+//! A chain with a registered miner, and the sums that must match.
+
+use futures::StreamExt;
+use millrace_client::{calls, Client, JobRequest, JobUpdate, Signer, Submitter};
+use millrace_primitives::{AccountId32, Balance, JobId, JobParams, Rate, MILL};
+use tempfile::TempDir;
+
+use crate::{miner::Engine, Miner, Node};
+
+/// What the registered miner asks: the reference price of a GPU-second.
+pub const RATE: Rate = Rate::PerGpuSecond(MILL / 50);
+
+/// A node, and the miner that `//Bob` owns; the client is `//Alice`... who also makes the blocks and earns fees, so
+/// jobs are submitted by `//Charlie`.
+pub struct World {
+	/// The chain.
+	pub node: Node,
+	/// Reads it.
+	pub client: Client,
+	/// Signs as `//Charlie`.
+	pub charlie: Submitter,
+	/// Signs as `//Bob`, the miner's owner.
+	pub bob: Submitter,
+	/// The miner's journal.
+	pub work: TempDir,
+}
+
+/// An account's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+	/// Free plancks.
+	pub free: Balance,
+	/// Held plancks.
+	pub held: Balance,
+}
+
+/// The account of a secret URI.
+pub fn account(uri: &str) -> AccountId32 {
+	Signer::from_uri(uri).unwrap().account_id()
+}
+
+/// Resident memory of a process in KiB.
+pub fn resident_kib(process: u32) -> u64 {
+	let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+	let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+	line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+impl World {
+	/// A chain without a miner.
+	pub async fn empty() -> Self {
+		let node = Node::start();
+		let client = node.client().await;
+		let submitter = |uri| client.submitter(Signer::from_uri(uri).unwrap());
+		let (charlie, bob) = (submitter("//Charlie"), submitter("//Bob"));
+		Self { node, client, charlie, bob, work: TempDir::new().unwrap() }
+	}
+
+	/// A chain with a registered miner of `slots` slots, whose process does not run yet.
+	pub async fn with_offer(slots: u32) -> Self {
+		let world = Self::empty().await;
+		let operator = account("//Bob//operator");
+		for call in [calls::register_miner(operator, 1_000 * MILL), calls::offer(0, RATE, slots)] {
+			world.bob.send(call).await.unwrap().in_block().await.unwrap();
+		}
+		world
+	}
+
+	/// Starts the miner's process and waits until it is ready.
+	pub fn miner(&self, engine: &Engine) -> Miner {
+		let miner = Miner::start(&self.node, "Bob", self.work.path(), engine);
+		miner.wait_for("ready");
+		miner
+	}
+
+	/// An account's money at the best block.
+	pub async fn money(&self, uri: &str) -> Money {
+		let balances = self.client.balance(account(uri)).await.unwrap();
+		Money { free: balances.free, held: balances.held }
+	}
+
+	/// A request of `//Charlie`'s.
+	pub fn request(&self, prompt: &str, max_tokens: u32) -> JobRequest {
+		JobRequest {
+			model: 0,
+			input: prompt.as_bytes().to_vec(),
+			params: JobParams::greedy(max_tokens),
+			max_fee: MILL / 10,
+			miner: None,
+		}
+	}
+
+	/// Submits as `//Charlie` and returns the job with the fee of the transaction.
+	pub async fn submit(&self, request: JobRequest) -> (JobId, Balance, u32) {
+		let (job, submitted, _) = self.client.submit_and_follow(&self.charlie, request).await.unwrap();
+		(job, submitted.fee(), submitted.number)
+	}
+
+	/// Follows a job to its last update.
+	pub async fn last_update(&self, job: JobId, from: u32) -> JobUpdate {
+		let mut updates = self.client.follow(job, from);
+		while let Some(update) = updates.next().await {
+			let update = update.unwrap();
+			if update.outcome().is_some() {
+				return update;
+			}
+		}
+		panic!("job {job} has no last update");
+	}
+
+	/// The job's answer, from the chain.
+	pub async fn answer(&self, job: JobId) -> String {
+		String::from_utf8(self.client.output(job).await.unwrap().expect("the job has an output")).unwrap()
+	}
+}
