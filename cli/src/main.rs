@@ -1,1 +1,49 @@
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod amount;
+mod args;
+mod ask;
+mod context;
+mod error;
+mod gguf;
+mod job;
+mod keystore;
+mod miner;
+mod model;
+mod request;
+mod secret;
+mod show;
+mod trace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+	args::{Cli, Command},
+	context::Context,
+	error::CliError,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let Cli { global, command } = Cli::parse();
+	let json = global.json;
+	match run(global, command).await {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => error.report(json),
+	}
+}
+
+async fn run(global: args::Global, command: Command) -> Result<(), CliError> {
+	let context = Context::new(global)?;
+	match command {
+		Command::Ask(ask) => ask::run(&context, ask).await,
+		Command::Job(command) => job::run(&context, command).await,
+		Command::Miner(command) => miner::run(&context, command).await,
+		Command::Model(command) => model::run(&context, command).await,
+		Command::Account(command) => account::run(&context, command).await,
+		Command::Receipt(command) => job::receipt(&context, command).await,
+	}
+}

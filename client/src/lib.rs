@@ -1,1 +1,26 @@
+#![doc = include_str!("../README.md")]
 
+pub mod calls;
+mod client;
+mod error;
+mod event;
+#[cfg(test)]
+mod fits;
+mod follow;
+mod nonce;
+mod rpc;
+mod signer;
+mod snapshot;
+mod submit;
+mod types;
+mod wire;
+
+pub use calls::Call;
+pub use client::Client;
+pub use error::Error;
+pub use event::{Event, JobEvent};
+pub use follow::{JobRequest, JobUpdate, JobUpdates};
+pub use signer::Signer;
+pub use snapshot::Snapshot;
+pub use submit::{InBlock, Submitter, TxHandle};
+pub use types::{Assignment, Balances, BlockRef, Constants, EscrowRow, Job, JobState, Miner, Model, Offer, Unbonding};

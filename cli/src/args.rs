@@ -1,0 +1,331 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use millrace_primitives::{Balance, BlockNumber, JobId};
+
+use crate::amount;
+
+/// Asks models on Millrace, a chain that pays GPU owners for AI inference, and manages what it takes.
+///
+/// Amounts are MILL with up to 12 decimals (0.02, "1.5 MILL") or whole plancks (20000planck).
+#[derive(Debug, Parser)]
+#[command(name = "millrace", version, propagate_version = true)]
+pub struct Cli {
+	/// Options of every command.
+	#[command(flatten)]
+	pub global: Global,
+	/// What to do.
+	#[command(subcommand)]
+	pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+	/// Node to talk to.
+	#[arg(long, global = true, env = "MILLRACE_URL", default_value = "ws://127.0.0.1:9944")]
+	pub url: String,
+	/// Print one JSON object (job watch: one a line) instead of text; amounts are strings of plancks.
+	#[arg(long, global = true)]
+	pub json: bool,
+	/// Folder of the keys [default: millrace/keys in the user's data folder].
+	#[arg(long, global = true, value_name = "DIR")]
+	pub keystore: Option<PathBuf>,
+	/// Key to sign with, by its name in the keystore.
+	#[arg(long, global = true, env = "MILLRACE_ACCOUNT", value_name = "NAME")]
+	pub account: Option<String>,
+	/// Sign with a development account instead: alice, bob, charlie, dave, eve, ferdie, or a derivation such as
+	/// Alice//stash. Everybody knows these keys.
+	#[arg(long, global = true, value_name = "NAME", conflicts_with = "account")]
+	pub dev: Option<String>,
+	/// File whose first line is the key's password [otherwise: MILLRACE_PASSWORD, or asked for].
+	#[arg(long, global = true, value_name = "FILE")]
+	pub password_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+	/// Ask a model and wait for the answer: it goes to stdout, everything else to stderr.
+	Ask(Ask),
+	/// Post, see and withdraw jobs.
+	#[command(subcommand)]
+	Job(JobCommand),
+	/// Register a miner, price its work and manage its stake.
+	#[command(subcommand)]
+	Miner(MinerCommand),
+	/// Register and list models.
+	#[command(subcommand)]
+	Model(ModelCommand),
+	/// Make keys, see balances, send MILL.
+	#[command(subcommand)]
+	Account(AccountCommand),
+	/// See the permanent records of jobs.
+	#[command(subcommand)]
+	Receipt(ReceiptCommand),
+}
+
+/// A request for an answer.
+#[derive(Debug, Args)]
+pub struct Request {
+	/// The prompt; `-`: standard input.
+	pub prompt: String,
+	/// Model by name or number [default: the first that takes jobs].
+	#[arg(long)]
+	pub model: Option<String>,
+	/// Most that the answer may cost.
+	#[arg(long, default_value = "0.05", value_parser = amount::parse, value_name = "AMOUNT")]
+	pub max_fee: Balance,
+	/// Most tokens of the answer [default: 256, or what the model's context leaves].
+	#[arg(long, value_name = "N")]
+	pub max_tokens: Option<u32>,
+	/// 0 (always the likeliest token) to 2.
+	#[arg(long, default_value = "0", value_parser = milli, value_name = "X")]
+	pub temperature: u16,
+	/// Draw only from this many likeliest tokens; 0: from all.
+	#[arg(long, default_value_t = 0, value_name = "N")]
+	pub top_k: u16,
+	/// Draw only from the likeliest tokens that together reach this probability, up to 1.
+	#[arg(long, default_value = "1", value_parser = milli, value_name = "P")]
+	pub top_p: u16,
+	/// Miner that has to do it: its owner's address [default: the chain draws one].
+	#[arg(long, value_name = "ADDRESS")]
+	pub miner: Option<String>,
+	/// Blocks (seconds) that one attempt may take.
+	#[arg(long, default_value_t = 60, value_name = "BLOCKS")]
+	pub timeout: BlockNumber,
+	/// Let the model continue the prompt as it is, without its chat template.
+	#[arg(long)]
+	pub raw: bool,
+}
+
+/// A request, and how to show its way.
+#[derive(Debug, Args)]
+pub struct Ask {
+	/// The request.
+	#[command(flatten)]
+	pub request: Request,
+	/// Print every step with its block on stdout, and check all sums to the planck.
+	#[arg(long)]
+	pub trace: bool,
+}
+
+/// Commands for jobs.
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+	/// Post a job and return its number at once.
+	Submit(Request),
+	/// Where a job stands.
+	Status {
+		/// Its number.
+		job: JobId,
+	},
+	/// Follow a job until it ends.
+	Watch {
+		/// Its number.
+		job: JobId,
+	},
+	/// Withdraw a job that no miner has yet.
+	Cancel {
+		/// Its number.
+		job: JobId,
+	},
+	/// An account's jobs whose bytes are still on chain.
+	List {
+		/// The account [default: the one that signs].
+		#[arg(long, value_name = "ADDRESS")]
+		client: Option<String>,
+	},
+	/// Remove an ended job's bytes now and get the deposit back.
+	Prune {
+		/// Its number.
+		job: JobId,
+	},
+}
+
+/// Commands for miners. The owner signs, unless noted.
+#[derive(Debug, Subcommand)]
+pub enum MinerCommand {
+	/// Register the signing account as a miner's owner.
+	Register {
+		/// Hot account that will sign proofs.
+		#[arg(long, value_name = "ADDRESS")]
+		operator: String,
+		/// Stake to hold.
+		#[arg(long, value_parser = amount::parse, value_name = "AMOUNT")]
+		stake: Balance,
+	},
+	/// Set or replace what the miner asks for a model.
+	Offer {
+		/// Model by name or number.
+		#[arg(long)]
+		model: String,
+		/// Price of an input and of an output token.
+		#[arg(long, num_args = 2, value_names = ["INPUT", "OUTPUT"], value_parser = amount::parse, required_unless_present = "per_gpu_second")]
+		per_token: Option<Vec<Balance>>,
+		/// Price of a second of GPU time.
+		#[arg(long, value_name = "AMOUNT", value_parser = amount::parse, conflicts_with = "per_token")]
+		per_gpu_second: Option<Balance>,
+		/// Jobs at once.
+		#[arg(long, default_value_t = 1)]
+		slots: u32,
+	},
+	/// Add stake.
+	Stake {
+		/// How much.
+		#[arg(value_parser = amount::parse)]
+		amount: Balance,
+	},
+	/// Start to unbond stake.
+	Unstake {
+		/// How much.
+		#[arg(value_parser = amount::parse)]
+		amount: Balance,
+	},
+	/// Get back the stake whose unbonding is over, or take an offer back.
+	Withdraw {
+		/// Take the offer for this model back instead.
+		#[arg(long, value_name = "MODEL")]
+		offer: Option<String>,
+	},
+	/// A miner's stake, offers and reputation.
+	Status {
+		/// Its owner or operator [default: the account that signs].
+		address: Option<String>,
+	},
+	/// All miners.
+	List {
+		/// Only those with an offer for this model.
+		#[arg(long)]
+		model: Option<String>,
+	},
+	/// Take jobs, or stop taking new ones; the operator can sign this too.
+	Ready {
+		/// On or off.
+		state: Switch,
+	},
+	/// End the registration.
+	Deregister,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Switch {
+	/// Take jobs.
+	On,
+	/// Take no new jobs.
+	Off,
+}
+
+/// Commands for models.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+	/// Register a GGUF file's model by its sha256.
+	Register {
+		/// The GGUF file; it stays where it is.
+		file: PathBuf,
+		/// Unique name, up to 64 bytes.
+		#[arg(long)]
+		name: String,
+		/// Tokens of prompt and answer together [default: the file's own].
+		#[arg(long, value_name = "N")]
+		context_length: Option<u32>,
+		/// Most tokens that the chat template and BOS add to a prompt.
+		#[arg(long, default_value_t = 64, value_name = "N")]
+		template_tokens: u32,
+	},
+	/// All models.
+	List,
+	/// One model.
+	Show {
+		/// Name or number.
+		model: String,
+	},
+	/// Take a model of the signing account out of use.
+	Retire {
+		/// Name or number.
+		model: String,
+	},
+}
+
+/// Commands for accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+	/// Make a key; its 12 words are shown once.
+	New {
+		/// Its name.
+		name: String,
+	},
+	/// Store a key made elsewhere.
+	Import {
+		/// Its name.
+		name: String,
+		/// File whose first line is the mnemonic or 0x seed [otherwise: asked for].
+		#[arg(long, value_name = "FILE")]
+		secret_file: Option<PathBuf>,
+		/// polkadot.js's JSON export; its password stays.
+		#[arg(long, value_name = "FILE", conflicts_with = "secret_file")]
+		from_json: Option<PathBuf>,
+	},
+	/// The keys in the keystore.
+	List,
+	/// An account's money.
+	Balance {
+		/// The account [default: the one that signs].
+		address: Option<String>,
+	},
+	/// Send MILL.
+	Transfer {
+		/// To this address.
+		to: String,
+		/// How much.
+		#[arg(value_parser = amount::parse)]
+		amount: Balance,
+	},
+}
+
+/// Commands for receipts.
+#[derive(Debug, Subcommand)]
+pub enum ReceiptCommand {
+	/// The record of an ended job.
+	Show {
+		/// The job's number.
+		job: JobId,
+	},
+}
+
+/// Reads a number with up to three decimals as thousandths.
+fn milli(text: &str) -> Result<u16, String> {
+	amount::fixed_point(text, 3)
+		.and_then(|milli| u16::try_from(milli).ok())
+		.ok_or_else(|| format!("{text:?} is not a number of up to three decimals, such as 0.7"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	#[test]
+	fn command_line_should_be_sound_when_clap_checks_it() {
+		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn milli_should_be_exact_when_it_has_decimals() {
+		assert_eq!(milli("0.7"), Ok(700));
+		assert_eq!(milli("2"), Ok(2_000));
+		assert!(milli("0.7001").is_err() && milli("-1").is_err() && milli("100").is_err());
+	}
+
+	#[test]
+	fn offer_should_need_one_price_when_it_is_parsed() {
+		let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+		assert!(parse("millrace miner offer --model 0 --per-token 0.1 0.2").is_ok());
+		assert!(parse("millrace miner offer --model 0 --per-gpu-second 1").is_ok());
+		assert!(parse("millrace miner offer --model 0").is_err());
+		assert!(parse("millrace miner offer --model 0 --per-gpu-second 1 --per-token 1 1").is_err());
+	}
+}

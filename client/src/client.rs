@@ -1,0 +1,230 @@
+//! The connection to a node, and blocks.
+
+use std::sync::Arc;
+
+use codec::Encode;
+use futures::{stream::BoxStream, StreamExt};
+use millrace_primitives::{AccountId32, Attempt, BlockNumber, JobId, ModelId, Receipt, H256};
+use subxt::{
+	backend::LegacyBackend,
+	config::{
+		substrate::{BlakeTwo256, SubstrateHeader},
+		Hasher, RpcConfigFor,
+	},
+	OnlineClient, SubstrateConfig,
+};
+use subxt_rpcs::{
+	methods::legacy::{LegacyRpcMethods, NumberOrHex},
+	RpcClient,
+};
+
+use crate::{
+	rpc::Reconnecting, Balances, BlockRef, Constants, Error, Job, Miner, Model, Offer, Signer, Snapshot, Submitter,
+};
+
+pub(crate) type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
+
+/// A connection to a node. Cheap to clone; connects again by itself after the node was away.
+///
+/// Every read is of the best block, not of the finalized one, which is behind it. [`Client::at`] reads several
+/// things of one block.
+#[derive(Clone)]
+pub struct Client {
+	inner: Arc<Inner>,
+}
+
+struct Inner {
+	online: OnlineClient<SubstrateConfig>,
+	rpc: Rpc,
+}
+
+/// A header's place in the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+	pub(crate) block: BlockRef,
+	pub(crate) parent: H256,
+}
+
+impl Link {
+	fn new(hash: H256, header: &SubstrateHeader<H256>) -> Result<Self, Error> {
+		let number = BlockNumber::try_from(header.number)
+			.map_err(|_| Error::Incompatible(format!("block number {} does not fit 32 bits", header.number)))?;
+		Ok(Self { block: BlockRef { number, hash }, parent: header.parent_hash })
+	}
+}
+
+impl Client {
+	/// Connects to the node at `url`, `ws://` or `wss://`.
+	///
+	/// # Errors
+	///
+	/// [`Error::Connection`] when the node does not answer.
+	pub async fn connect(url: &str) -> Result<Self, Error> {
+		let transport = RpcClient::new(Reconnecting::connect(url).await?);
+		let backend = LegacyBackend::builder().build(transport.clone());
+		let online = OnlineClient::from_backend(Arc::new(backend)).await?;
+		Ok(Self { inner: Arc::new(Inner { online, rpc: Rpc::new(transport) }) })
+	}
+
+	pub(crate) fn rpc(&self) -> &Rpc {
+		&self.inner.rpc
+	}
+
+	/// Hash of block 0: which chain this is.
+	pub fn genesis_hash(&self) -> H256 {
+		self.inner.online.genesis_hash()
+	}
+
+	/// The best block's height and hash.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer, as all the reads below.
+	pub async fn best_block(&self) -> Result<(BlockNumber, H256), Error> {
+		let BlockRef { number, hash } = self.best().await?;
+		Ok((number, hash))
+	}
+
+	pub(crate) async fn best(&self) -> Result<BlockRef, Error> {
+		let header = self
+			.rpc()
+			.chain_get_header(None)
+			.await?
+			.ok_or_else(|| Error::Incompatible("the node has no best block".into()))?;
+		Ok(Link::new(BlakeTwo256.hash(&header.encode()), &header)?.block)
+	}
+
+	/// The last finalized block's height and hash.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn finalized_block(&self) -> Result<(BlockNumber, H256), Error> {
+		let hash = self.rpc().chain_get_finalized_head().await?;
+		Ok((self.link(hash).await?.block.number, hash))
+	}
+
+	/// The block with this hash and its parent.
+	pub(crate) async fn link(&self, hash: H256) -> Result<Link, Error> {
+		let header = self.rpc().chain_get_header(Some(hash)).await?;
+		let header = header.ok_or_else(|| Error::Node { code: 0, message: format!("no block {hash:?}") })?;
+		Link::new(hash, &header)
+	}
+
+	/// Hash of the block at this height of the best chain.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn block_hash(&self, number: BlockNumber) -> Result<Option<H256>, Error> {
+		Ok(self.rpc().chain_get_block_hash(Some(NumberOrHex::Number(number.into()))).await?)
+	}
+
+	/// The best block now and each one after it. Heights can repeat or jump: a reorg replaces blocks, and a slow
+	/// reader or node skips some. The stream ends when the connection breaks; a new one connects again.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer; an item when it says something else than a header.
+	pub async fn subscribe_best_blocks(&self) -> Result<BoxStream<'static, Result<BlockRef, Error>>, Error> {
+		Ok(self.heads().await?.map(|head| head.map(|link| link.block)).boxed())
+	}
+
+	pub(crate) async fn heads(&self) -> Result<BoxStream<'static, Result<Link, Error>>, Error> {
+		let headers = self.rpc().chain_subscribe_new_heads().await?;
+		let links = headers.map(|header| {
+			let header = header?;
+			Link::new(BlakeTwo256.hash(&header.encode()), &header)
+		});
+		Ok(links.boxed())
+	}
+
+	/// A view of one block.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer or has dropped that block's state.
+	pub async fn at(&self, block: BlockRef) -> Result<Snapshot, Error> {
+		let inner = self
+			.inner
+			.online
+			.at_block_hash_and_number(subxt::backend::BlockRef::from_hash(block.hash), block.number.into());
+		Ok(Snapshot::new(block, inner.await?))
+	}
+
+	/// A view of the best block.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn at_best(&self) -> Result<Snapshot, Error> {
+		self.at(self.best().await?).await
+	}
+
+	/// Sends transactions of the signer's account; keep one for each account, it counts the nonces.
+	pub fn submitter(&self, signer: Signer) -> Submitter {
+		Submitter::new(self.clone(), signer)
+	}
+}
+
+/// Reads of the best block.
+macro_rules! reads {
+	($($(#[$docs:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+		impl Client {
+			$(
+				$(#[$docs])*
+				///
+				/// # Errors
+				///
+				/// When the node does not answer or the chain does not fit this crate.
+				pub async fn $name(&self, $($arg: $type),*) -> Result<$result, Error> {
+					self.at_best().await?.$name($($arg),*).await
+				}
+			)*
+		}
+	};
+}
+
+reads! {
+	/// The jobs assigned to an operator now.
+	assignments_of(operator: &AccountId32) -> Vec<(JobId, Attempt)>;
+	/// A job, until its bytes are pruned.
+	job(job: JobId) -> Option<Job>;
+	/// The job's input, until it is pruned.
+	input(job: JobId) -> Option<Vec<u8>>;
+	/// The job's answer, until it is pruned.
+	output(job: JobId) -> Option<Vec<u8>>;
+	/// The jobs of a client that are not pruned yet, in order.
+	jobs_of(client: &AccountId32) -> Vec<JobId>;
+	/// The record of an ended job.
+	receipt(job: JobId) -> Option<Receipt<AccountId32>>;
+	/// A model by number.
+	model(model: ModelId) -> Option<Model>;
+	/// A model by name.
+	model_by_name(name: &str) -> Option<Model>;
+	/// All models, retired ones included, in order.
+	models() -> Vec<Model>;
+	/// The owner of the miner whose operator this is.
+	owner_of(operator: &AccountId32) -> Option<AccountId32>;
+	/// A miner by its owner.
+	miner(owner: &AccountId32) -> Option<Miner>;
+	/// All miners.
+	miners() -> Vec<Miner>;
+	/// All offers of a miner.
+	offers_of(owner: &AccountId32) -> Vec<Offer>;
+	/// All offers for a model.
+	offers(model: ModelId) -> Vec<Offer>;
+	/// An account's money; zeros when it does not exist.
+	balance(account: &AccountId32) -> Balances;
+}
+
+impl Client {
+	/// The chain's parameters.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer or the chain does not fit this crate.
+	pub async fn constants(&self) -> Result<Constants, Error> {
+		self.at_best().await?.constants()
+	}
+}

@@ -1,0 +1,173 @@
+//! Holds everything that this crate knows of the chain against the metadata of the runtime in this repository.
+//!
+//! Values are made of zeros: they decode as whatever a type is (first variants, empty lists, no options), so that what
+//! is tested is whether the fields that this crate names are there and of the right type.
+
+use std::sync::Arc;
+
+use codec::{Decode, Encode};
+use millrace_primitives::{AccountId32, FailCode, JobParams, Proof, Rate, Receipt, Usage, H256};
+use millrace_runtime::{Runtime, RuntimeCall};
+use subxt::{
+	config::substrate::SpecVersionForRange, ext::scale_decode::DecodeAsType, Metadata, OfflineClient,
+	OfflineClientAtBlock, SubstrateConfig,
+};
+
+use crate::{
+	calls::{self, Call},
+	event::{self, Event, JobEvent},
+	snapshot::constants,
+	wire::{self, Shared},
+};
+
+/// The version of metadata that subxt takes from a node.
+const METADATA_VERSION: u32 = 16;
+/// More zeros than any value is long.
+const ZEROS: [u8; 4_096] = [0; 4_096];
+
+fn chain() -> OfflineClientAtBlock<SubstrateConfig> {
+	let bytes = Runtime::metadata_at_version(METADATA_VERSION).expect("the runtime has this version");
+	let metadata = Metadata::decode(&mut &bytes[..]).expect("subxt reads it");
+	let config = SubstrateConfig::builder()
+		.set_genesis_hash(H256::zero())
+		.set_metadata_for_spec_versions([(1, Arc::new(metadata))])
+		.set_spec_version_for_block_ranges([SpecVersionForRange {
+			block_range: 0..u64::MAX,
+			spec_version: 1,
+			transaction_version: 1,
+		}])
+		.build();
+	OfflineClient::new_with_config(config).at_block(0u64).expect("a block of this version")
+}
+
+fn account() -> AccountId32 {
+	AccountId32::new([7; 32])
+}
+
+fn every_call() -> Vec<Call> {
+	let rate = Rate::PerToken { input: 1, output: u128::MAX };
+	let proof = Proof {
+		transcript_root: H256::repeat_byte(1),
+		usage: Usage { input_tokens: 1, output_tokens: 2, gpu_ms: 3 },
+		signature: [9; 64].into(),
+	};
+	let params = JobParams { max_rate: Some(rate), ..JobParams::greedy(16) };
+	vec![
+		calls::submit(1, b"input".to_vec(), params, 1 << 100, Some(account())),
+		calls::cancel(1),
+		calls::claim(2),
+		calls::complete(3, 1, b"output".to_vec(), proof),
+		calls::fail(4, 2, FailCode::Drain),
+		calls::prune(5),
+		calls::register_miner(account(), 1 << 90),
+		calls::stake(6),
+		calls::unstake(7),
+		calls::withdraw_unbonded(),
+		calls::offer(1, rate, 4),
+		calls::withdraw_offer(1),
+		calls::set_ready(true),
+		calls::deregister(),
+		calls::register_model("name", H256::repeat_byte(1), H256::repeat_byte(2), 4_096, 32),
+		calls::retire_model(1),
+		calls::transfer(account(), 1 << 80),
+	]
+}
+
+#[test]
+fn calls_should_be_the_runtimes_when_they_are_encoded() {
+	let chain = chain();
+	for call in every_call() {
+		let bytes = chain.transactions().call_data(&call).unwrap_or_else(|error| panic!("{call:?}: {error}"));
+		let decoded = RuntimeCall::decode(&mut &bytes[..]).unwrap_or_else(|error| panic!("{call:?}: {error}"));
+		assert_eq!(decoded.encode(), bytes, "{call:?}");
+	}
+}
+
+/// Decodes zeros as the value of a storage entry; returns how many it took.
+fn storage_value<T: DecodeAsType>(pallet: &str, entry: &str, bytes: &[u8]) -> (T, usize) {
+	let chain = chain();
+	let metadata = chain.metadata_ref();
+	let entry = metadata
+		.pallet_by_name(pallet)
+		.and_then(|pallet| pallet.storage()?.entry_by_name(entry))
+		.unwrap_or_else(|| panic!("no {pallet}::{entry}"));
+	let mut left = bytes;
+	let value = T::decode_as_type(&mut left, entry.value_ty(), metadata.types())
+		.unwrap_or_else(|error| panic!("{pallet}::{}: {error}", entry.name()));
+	(value, bytes.len() - left.len())
+}
+
+#[test]
+fn storage_should_have_every_field_when_it_is_read() {
+	storage_value::<u8>("Jobs", "AssignmentsOf", &ZEROS);
+	storage_value::<()>("Jobs", "JobsOf", &ZEROS);
+	storage_value::<Shared<Vec<u8>>>("Jobs", "Inputs", &ZEROS);
+	storage_value::<Shared<Vec<u8>>>("Jobs", "Outputs", &ZEROS);
+	storage_value::<Shared<Receipt<AccountId32>>>("Receipts", "Receipts", &ZEROS);
+	storage_value::<wire::EscrowRow>("Escrow", "Rows", &ZEROS);
+	storage_value::<wire::Model>("Models", "Models", &ZEROS);
+	storage_value::<u32>("Models", "ModelByName", &ZEROS);
+	storage_value::<Shared<AccountId32>>("Miners", "OwnerOf", &ZEROS);
+	storage_value::<wire::Miner>("Miners", "Miners", &ZEROS);
+	storage_value::<wire::Offer>("Miners", "Offers", &ZEROS);
+	storage_value::<wire::AccountInfo>("System", "Account", &ZEROS);
+}
+
+#[test]
+fn job_should_have_every_state_when_it_is_read() {
+	let (_, length) = storage_value::<wire::Job>("Jobs", "Jobs", &ZEROS);
+	// A queued job ends with the state's variant and an empty place.
+	let state_at = length.checked_sub(2).expect("a job is longer");
+	let mut bytes = ZEROS;
+	bytes[state_at] = 1;
+	let (job, _) = storage_value::<wire::Job>("Jobs", "Jobs", &bytes);
+	assert!(matches!(job.numbered(0).state, crate::JobState::Assigned(_)));
+	bytes[state_at] = 2;
+	let (job, _) = storage_value::<wire::Job>("Jobs", "Jobs", &bytes);
+	assert!(matches!(job.numbered(0).state, crate::JobState::Ended(_)));
+}
+
+#[test]
+fn events_should_have_every_field_when_they_are_read() {
+	let chain = chain();
+	let decode = |pallet: &str, name: &str| {
+		let pallet = chain.metadata_ref().pallet_by_name(pallet).unwrap_or_else(|| panic!("no {pallet}"));
+		let index = pallet
+			.event_variants()
+			.and_then(|variants| variants.iter().find(|variant| variant.name == name))
+			.unwrap_or_else(|| panic!("no event {name}"))
+			.index;
+		// One event, of transaction 0.
+		let mut bytes = vec![4, 0, 0, 0, 0, 0, pallet.event_index(), index];
+		bytes.extend_from_slice(&ZEROS);
+		let events = chain.events().from_bytes(bytes);
+		let event = events.iter().next().expect("one event").expect("it decodes");
+		event::place(&event).unwrap_or_else(|error| panic!("{name}: {error}")).event
+	};
+	for name in [
+		"Submitted",
+		"Queued",
+		"Assigned",
+		"Completed",
+		"Settled",
+		"AttemptFailed",
+		"Failed",
+		"Expired",
+		"Cancelled",
+		"Pruned",
+	] {
+		assert!(matches!(decode("Jobs", name), Event::Job { job: 0, .. }), "{name}");
+	}
+	assert!(matches!(decode("Jobs", "Settled"), Event::Job { what: JobEvent::Settled { .. }, .. }));
+	assert!(matches!(decode("Models", "Registered"), Event::ModelRegistered { .. }));
+	assert!(matches!(decode("TransactionPayment", "TransactionFeePaid"), Event::FeePaid { .. }));
+	assert!(matches!(decode("Balances", "Deposit"), Event::Deposited { .. }));
+	assert!(matches!(decode("System", "ExtrinsicSuccess"), Event::Other { .. }));
+}
+
+#[test]
+fn constants_should_be_there_when_they_are_read() {
+	let constants = constants(&chain().constants()).expect("all of them");
+	assert!(constants.min_fee > 0 && constants.existential_deposit > 0);
+	assert!(constants.min_timeout <= constants.max_timeout);
+}

@@ -1,0 +1,304 @@
+//! The chain's state at one block.
+
+use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, ModelId, Receipt};
+use subxt::{
+	client::{OfflineClientAtBlockT, OnlineClientAtBlockImpl},
+	constants::{dynamic, ConstantsClient},
+	ext::{
+		frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
+		scale_decode::DecodeAsType,
+	},
+	storage::{self, PrefixOf},
+	OnlineClientAtBlock, SubstrateConfig,
+};
+
+use crate::{
+	event::{self, Placed},
+	types::{Balances, BlockRef, Constants, EscrowRow, Job, Miner, Model, Offer},
+	wire::{self, Shared},
+	Error, Event,
+};
+
+/// The chain at one block: what is read of it belongs together.
+#[derive(Clone)]
+pub struct Snapshot {
+	block: BlockRef,
+	inner: OnlineClientAtBlock<SubstrateConfig>,
+}
+
+/// An account as a storage key.
+type Key = Shared<AccountId32>;
+
+fn key(account: &AccountId32) -> Key {
+	account.clone().into()
+}
+
+impl Snapshot {
+	pub(crate) fn new(block: BlockRef, inner: OnlineClientAtBlock<SubstrateConfig>) -> Self {
+		Self { block, inner }
+	}
+
+	/// The block.
+	pub fn block(&self) -> BlockRef {
+		self.block
+	}
+
+	pub(crate) fn transactions(
+		&self,
+	) -> subxt::transactions::TransactionsClient<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>> {
+		self.inner.transactions()
+	}
+
+	pub(crate) fn metadata(&self) -> subxt::ArcMetadata {
+		self.inner.metadata()
+	}
+
+	async fn value<K, V>(&self, pallet: &str, entry: &str, keys: K) -> Result<Option<V>, Error>
+	where
+		K: IntoEncodableValues + IntoDecodableValues,
+		V: DecodeAsType,
+	{
+		let address = storage::dynamic::<K, V>(pallet, entry);
+		match self.inner.storage().try_fetch(address, keys).await? {
+			Some(value) => Ok(Some(value.decode()?)),
+			None => Ok(None),
+		}
+	}
+
+	/// All entries of a map below `prefix`, with their whole keys.
+	async fn entries<P, K, V>(&self, pallet: &str, entry: &str, prefix: P) -> Result<Vec<(K, V)>, Error>
+	where
+		P: PrefixOf<K>,
+		K: IntoEncodableValues + IntoDecodableValues,
+		V: DecodeAsType,
+	{
+		let address = storage::dynamic::<K, V>(pallet, entry);
+		let mut found = Vec::new();
+		let mut entries = self.inner.storage().iter(address, prefix).await?;
+		while let Some(entry) = entries.next().await {
+			let entry = entry?;
+			found.push((entry.key()?.decode()?, entry.value().decode()?));
+		}
+		Ok(found)
+	}
+
+	/// Everything that happened in the block.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer or has dropped the block's state, as all the reads below.
+	pub async fn events(&self) -> Result<Vec<Event>, Error> {
+		Ok(self.placed_events().await?.into_iter().map(|placed| placed.event).collect())
+	}
+
+	pub(crate) async fn placed_events(&self) -> Result<Vec<Placed>, Error> {
+		let events = self.raw_events().await?;
+		let mut placed = Vec::new();
+		for event in events.iter() {
+			placed.push(event::place(&event?)?);
+		}
+		Ok(placed)
+	}
+
+	pub(crate) async fn raw_events(&self) -> Result<subxt::events::Events<SubstrateConfig>, Error> {
+		Ok(self.inner.events().fetch().await?)
+	}
+
+	/// See [`crate::Client::assignments_of`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn assignments_of(&self, operator: &AccountId32) -> Result<Vec<(JobId, Attempt)>, Error> {
+		let entries = self.entries::<_, (Key, JobId), Attempt>("Jobs", "AssignmentsOf", (key(operator),)).await?;
+		let mut jobs: Vec<_> = entries.into_iter().map(|((_, job), attempt)| (job, attempt)).collect();
+		jobs.sort_unstable();
+		Ok(jobs)
+	}
+
+	/// See [`crate::Client::job`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn job(&self, job: JobId) -> Result<Option<Job>, Error> {
+		Ok(self.value::<_, wire::Job>("Jobs", "Jobs", (job,)).await?.map(|found| found.numbered(job)))
+	}
+
+	/// See [`crate::Client::input`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn input(&self, job: JobId) -> Result<Option<Vec<u8>>, Error> {
+		Ok(self.value::<_, Shared<Vec<u8>>>("Jobs", "Inputs", (job,)).await?.map(|bytes| bytes.0))
+	}
+
+	/// See [`crate::Client::output`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn output(&self, job: JobId) -> Result<Option<Vec<u8>>, Error> {
+		Ok(self.value::<_, Shared<Vec<u8>>>("Jobs", "Outputs", (job,)).await?.map(|bytes| bytes.0))
+	}
+
+	/// See [`crate::Client::jobs_of`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn jobs_of(&self, client: &AccountId32) -> Result<Vec<JobId>, Error> {
+		let entries = self.entries::<_, (Key, JobId), ()>("Jobs", "JobsOf", (key(client),)).await?;
+		let mut jobs: Vec<_> = entries.into_iter().map(|((_, job), ())| job).collect();
+		jobs.sort_unstable();
+		Ok(jobs)
+	}
+
+	/// See [`crate::Client::receipt`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn receipt(&self, job: JobId) -> Result<Option<Receipt<AccountId32>>, Error> {
+		let receipt = self.value::<_, Shared<Receipt<AccountId32>>>("Receipts", "Receipts", (job,)).await?;
+		Ok(receipt.map(|receipt| receipt.0))
+	}
+
+	/// A job's money, until its bytes are pruned.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn escrow(&self, job: JobId) -> Result<Option<EscrowRow>, Error> {
+		Ok(self.value::<_, wire::EscrowRow>("Escrow", "Rows", (job,)).await?.map(Into::into))
+	}
+
+	/// See [`crate::Client::model`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn model(&self, model: ModelId) -> Result<Option<Model>, Error> {
+		Ok(self.value::<_, wire::Model>("Models", "Models", (model,)).await?.map(|found| found.named(model)))
+	}
+
+	/// See [`crate::Client::model_by_name`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn model_by_name(&self, name: &str) -> Result<Option<Model>, Error> {
+		let name = Shared::from(name.as_bytes().to_vec());
+		match self.value::<_, ModelId>("Models", "ModelByName", (name,)).await? {
+			Some(id) => self.model(id).await,
+			None => Ok(None),
+		}
+	}
+
+	/// See [`crate::Client::models`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn models(&self) -> Result<Vec<Model>, Error> {
+		let entries = self.entries::<_, (ModelId,), wire::Model>("Models", "Models", ()).await?;
+		let mut models: Vec<_> = entries.into_iter().map(|((id,), model)| model.named(id)).collect();
+		models.sort_unstable_by_key(|model| model.id);
+		Ok(models)
+	}
+
+	/// See [`crate::Client::owner_of`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn owner_of(&self, operator: &AccountId32) -> Result<Option<AccountId32>, Error> {
+		Ok(self.value::<_, Key>("Miners", "OwnerOf", (key(operator),)).await?.map(|owner| owner.0))
+	}
+
+	/// See [`crate::Client::miner`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn miner(&self, owner: &AccountId32) -> Result<Option<Miner>, Error> {
+		let miner = self.value::<_, wire::Miner>("Miners", "Miners", (key(owner),)).await?;
+		Ok(miner.map(|miner| miner.of(owner.clone())))
+	}
+
+	/// See [`crate::Client::miners`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn miners(&self) -> Result<Vec<Miner>, Error> {
+		let entries = self.entries::<_, (Key,), wire::Miner>("Miners", "Miners", ()).await?;
+		Ok(entries.into_iter().map(|((owner,), miner)| miner.of(owner.0)).collect())
+	}
+
+	/// See [`crate::Client::offers_of`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn offers_of(&self, owner: &AccountId32) -> Result<Vec<Offer>, Error> {
+		let mut offers = Vec::new();
+		let Some(miner) = self.miner(owner).await? else { return Ok(offers) };
+		for model in miner.models {
+			let offer = self.value::<_, wire::Offer>("Miners", "Offers", (model, key(owner))).await?;
+			offers.extend(offer.map(|offer| offer.of(model, owner.clone())));
+		}
+		Ok(offers)
+	}
+
+	/// See [`crate::Client::offers`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn offers(&self, model: ModelId) -> Result<Vec<Offer>, Error> {
+		let entries = self.entries::<_, (ModelId, Key), wire::Offer>("Miners", "Offers", (model,)).await?;
+		Ok(entries.into_iter().map(|((model, owner), offer)| offer.of(model, owner.0)).collect())
+	}
+
+	/// See [`crate::Client::balance`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn balance(&self, account: &AccountId32) -> Result<Balances, Error> {
+		let info = self.value::<_, wire::AccountInfo>("System", "Account", (key(account),)).await?;
+		Ok(info.map(Into::into).unwrap_or_default())
+	}
+
+	/// See [`crate::Client::constants`].
+	///
+	/// # Errors
+	///
+	/// When the chain does not fit this crate.
+	pub fn constants(&self) -> Result<Constants, Error> {
+		constants(&self.inner.constants())
+	}
+}
+
+/// Reads the parameters out of the metadata, for which no node is needed.
+pub(crate) fn constants<C: OfflineClientAtBlockT<SubstrateConfig>>(
+	reader: &ConstantsClient<'_, SubstrateConfig, C>,
+) -> Result<Constants, Error> {
+	let balance = |pallet: &str, name: &str| reader.entry(dynamic::<Balance>(pallet, name));
+	let blocks = |pallet: &str, name: &str| reader.entry(dynamic::<BlockNumber>(pallet, name));
+	Ok(Constants {
+		min_fee: balance("Jobs", "MinFee")?,
+		deposit_base: balance("Jobs", "DepositBase")?,
+		deposit_per_byte: balance("Jobs", "DepositPerByte")?,
+		queue_timeout: blocks("Jobs", "QueueTimeout")?,
+		min_timeout: blocks("Jobs", "MinTimeout")?,
+		max_timeout: blocks("Jobs", "MaxTimeout")?,
+		retention_period: blocks("Jobs", "RetentionPeriod")?,
+		min_stake: balance("Miners", "MinStake")?,
+		stake_per_slot: balance("Miners", "StakePerSlot")?,
+		unbonding_period: blocks("Miners", "UnbondingPeriod")?,
+		existential_deposit: balance("Balances", "ExistentialDeposit")?,
+	})
+}

@@ -1,0 +1,281 @@
+//! Sending transactions and seeing them through.
+
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
+
+use millrace_primitives::{AccountId32, Balance, BlockNumber, JobId, H256};
+use subxt::{config::DefaultExtrinsicParamsBuilder, error::DispatchError, events::Phase};
+use subxt_rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus};
+use tokio::{sync::Mutex, time::sleep};
+
+use crate::{nonce::Nonces, BlockRef, Call, Client, Error, Event, JobEvent, Signer};
+
+/// Blocks for which a transaction is valid.
+const ERA: u32 = 256;
+/// A transaction counts from the last finalized block, which no reorg removes, unless that is further back than this.
+const ANCHOR_DEPTH: u32 = ERA / 4;
+/// How often a nonce that is in use is replaced by a fresh one.
+const NONCE_RETRIES: u32 = 5;
+/// Pause between two looks at the chain, about a block.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Sends transactions of one account, one after another. Clones share the count of its nonces, so that many can be
+/// under way at once.
+#[derive(Clone)]
+pub struct Submitter {
+	client: Client,
+	signer: Signer,
+	nonces: Arc<Mutex<Nonces>>,
+}
+
+/// A transaction that the node took.
+pub struct TxHandle {
+	client: Client,
+	hash: H256,
+	bytes: Vec<u8>,
+	/// `None` once the connection that watched it is gone.
+	watch: Option<RpcSubscription<TransactionStatus<H256>>>,
+	/// The best block before it was sent: it is in none up to there.
+	after: BlockNumber,
+	/// The last block in which it is valid.
+	until: BlockNumber,
+}
+
+/// A transaction in a block of the best chain, its call done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InBlock {
+	/// The block's hash.
+	pub block_hash: H256,
+	/// The block's height.
+	pub number: BlockNumber,
+	/// The transaction's hash.
+	pub tx_hash: H256,
+	/// What it caused, in order.
+	pub events: Vec<Event>,
+}
+
+impl InBlock {
+	/// Plancks that the transaction cost its sender; 0 for a free one.
+	pub fn fee(&self) -> Balance {
+		self.events
+			.iter()
+			.find_map(|event| match event {
+				Event::FeePaid { fee, .. } => Some(*fee),
+				_ => None,
+			})
+			.unwrap_or_default()
+	}
+
+	/// The number of the job that it posted.
+	pub fn submitted_job(&self) -> Option<JobId> {
+		self.events.iter().find_map(|event| match event {
+			Event::Job { job, what: JobEvent::Submitted { .. } } => Some(*job),
+			_ => None,
+		})
+	}
+
+	/// The block.
+	pub fn block(&self) -> BlockRef {
+		BlockRef { number: self.number, hash: self.block_hash }
+	}
+}
+
+impl Submitter {
+	pub(crate) fn new(client: Client, signer: Signer) -> Self {
+		Self { client, signer, nonces: Arc::default() }
+	}
+
+	/// The account.
+	pub fn account_id(&self) -> AccountId32 {
+		self.signer.account_id()
+	}
+
+	/// The key.
+	pub fn signer(&self) -> &Signer {
+		&self.signer
+	}
+
+	/// Signs the call and hands it to the node's pool. It is valid for 256 blocks.
+	///
+	/// # Errors
+	///
+	/// [`Error::InsufficientFunds`], [`Error::Invalid`] or [`Error::Dropped`] when the pool did not take it;
+	/// [`Error::Incompatible`] when the chain has no such call; [`Error::Connection`], after which it may still have
+	/// been taken.
+	pub async fn send(&self, call: Call) -> Result<TxHandle, Error> {
+		// Held until the node has the transaction: its count then includes it.
+		let mut nonces = self.nonces.lock().await;
+		let mut tries = 0;
+		loop {
+			match self.try_send(&call, &mut nonces).await {
+				Ok(handle) => return Ok(handle),
+				Err(error) => {
+					nonces.forget();
+					if !error.is_nonce_taken() || tries >= NONCE_RETRIES {
+						return Err(error);
+					}
+					tries += 1;
+					tracing::debug!(%error, "reading the nonce again");
+					sleep(PAUSE).await;
+				}
+			}
+		}
+	}
+
+	async fn try_send(&self, call: &Call, nonces: &mut Nonces) -> Result<TxHandle, Error> {
+		let client = &self.client;
+		let best = client.best().await?;
+		let anchor = self.anchor(best).await?;
+		let account = self.signer.keypair().public_key().to_account_id();
+		let nonce = nonces.plan(client.rpc().system_account_next_index(&account).await?, Instant::now());
+		let params = DefaultExtrinsicParamsBuilder::new()
+			.nonce(nonce)
+			.mortal_from_unchecked(ERA.into(), anchor.number.into(), anchor.hash)
+			.build();
+		let transactions = client.at(best).await?.transactions();
+		let signed = transactions.create_signable_offline(call, params)?.sign(self.signer.keypair())?;
+		let (hash, bytes) = (signed.hash(), signed.into_encoded());
+		let watch = client.rpc().author_submit_and_watch_extrinsic(&bytes).await?;
+		nonces.used(nonce, Instant::now());
+		let until = anchor.number.saturating_add(ERA);
+		Ok(TxHandle { client: client.clone(), hash, bytes, watch: Some(watch), after: best.number, until })
+	}
+
+	/// The block from which a transaction counts its age.
+	async fn anchor(&self, best: BlockRef) -> Result<BlockRef, Error> {
+		let (number, hash) = self.client.finalized_block().await?;
+		if best.number.saturating_sub(number) <= ANCHOR_DEPTH {
+			return Ok(BlockRef { number, hash });
+		}
+		let number = best.number.saturating_sub(ANCHOR_DEPTH);
+		let hash = self.client.block_hash(number).await?;
+		Ok(hash.map_or(best, |hash| BlockRef { number, hash }))
+	}
+}
+
+impl TxHandle {
+	/// The transaction's hash.
+	pub fn tx_hash(&self) -> H256 {
+		self.hash
+	}
+
+	/// Waits until it is in a block of the best chain. A reorg can still move it to another block.
+	///
+	/// # Errors
+	///
+	/// [`Error::Dispatch`] when its call failed there, [`Error::Invalid`], [`Error::Dropped`] or [`Error::Usurped`]
+	/// when it will be in none, [`Error::Outlived`] when it was in none in time. A lost connection is waited for.
+	pub async fn in_block(mut self) -> Result<InBlock, Error> {
+		self.wait_in_block().await
+	}
+
+	/// Waits until it is in a finalized block.
+	///
+	/// # Errors
+	///
+	/// As [`TxHandle::in_block`].
+	pub async fn finalized(mut self) -> Result<InBlock, Error> {
+		loop {
+			let found = self.wait_in_block().await?;
+			loop {
+				match self.client.finalized_block().await {
+					Ok((number, _)) if number >= found.number => break,
+					Ok(_) => {}
+					Err(error) if error.is_connection() => tracing::debug!(%error, "waiting for the node"),
+					Err(error) => return Err(error),
+				}
+				sleep(PAUSE).await;
+			}
+			if self.client.block_hash(found.number).await? == Some(found.block_hash) {
+				return Ok(found);
+			}
+			// A reorg moved it.
+			self.watch = None;
+		}
+	}
+
+	async fn wait_in_block(&mut self) -> Result<InBlock, Error> {
+		while let Some(watch) = &mut self.watch {
+			match watch.next().await {
+				Some(Ok(
+					TransactionStatus::InBlock(hash)
+					| TransactionStatus::Finalized(hash)
+					| TransactionStatus::FinalityTimeout(hash),
+				)) => match self.in_this_block(hash).await {
+					Ok(Some(found)) => return found,
+					Ok(None) => {}
+					Err(error) => tracing::debug!(%error, "the block is gone"),
+				},
+				Some(Ok(TransactionStatus::Usurped(_))) => return Err(Error::Usurped),
+				Some(Ok(TransactionStatus::Dropped)) => return Err(Error::Dropped),
+				Some(Ok(TransactionStatus::Invalid)) => {
+					return Err(Error::Invalid("it became invalid while it waited".into()))
+				}
+				Some(Ok(_)) => {}
+				Some(Err(_)) | None => self.watch = None,
+			}
+		}
+		self.search().await
+	}
+
+	/// Looks for the transaction in the best chain, for when nobody tells where it is.
+	async fn search(&mut self) -> Result<InBlock, Error> {
+		loop {
+			match self.search_once().await {
+				Ok(Some(found)) => return found,
+				Ok(None) => {}
+				Err(error) if error.is_connection() => tracing::debug!(%error, "waiting for the node"),
+				Err(error) => return Err(error),
+			}
+			sleep(PAUSE).await;
+		}
+	}
+
+	async fn search_once(&mut self) -> Result<Option<Result<InBlock, Error>>, Error> {
+		let best = self.client.best().await?;
+		for number in self.after.saturating_add(1)..=best.number {
+			let Some(hash) = self.client.block_hash(number).await? else { break };
+			if let Some(found) = self.in_this_block(hash).await? {
+				return Ok(Some(found));
+			}
+		}
+		if best.number > self.until {
+			return Err(Error::Outlived);
+		}
+		// What is final needs no second look.
+		self.after = self.after.max(self.client.finalized_block().await?.0);
+		// The node may have lost its pool; one that still has the transaction refuses the copy.
+		if let Err(error) = self.client.rpc().author_submit_extrinsic(&self.bytes).await {
+			tracing::debug!(%error, "sent a lost transaction again");
+		}
+		Ok(None)
+	}
+
+	/// What became of the transaction in this block; `None` when it is not there.
+	async fn in_this_block(&self, hash: H256) -> Result<Option<Result<InBlock, Error>>, Error> {
+		let Some(details) = self.client.rpc().chain_get_block(Some(hash)).await? else { return Ok(None) };
+		let Some(index) = details.block.extrinsics.iter().position(|bytes| bytes.0 == self.bytes) else {
+			return Ok(None);
+		};
+		let number = BlockNumber::try_from(details.block.header.number)
+			.map_err(|_| Error::Incompatible("a block number does not fit 32 bits".into()))?;
+		let at = self.client.at(BlockRef { number, hash }).await?;
+		let raw = at.raw_events().await?;
+		let mut events = Vec::new();
+		for event in raw.iter() {
+			let event = event?;
+			if event.phase() != Phase::ApplyExtrinsic(u32::try_from(index).unwrap_or(u32::MAX)) {
+				continue;
+			}
+			if (event.pallet_name(), event.event_name()) == ("System", "ExtrinsicFailed") {
+				let error = DispatchError::decode_from(event.field_bytes(), at.metadata())
+					.map_err(|error| Error::Decode(error.to_string()))?;
+				return Ok(Some(Err(error.into())));
+			}
+			events.push(crate::event::place(&event)?.event);
+		}
+		Ok(Some(Ok(InBlock { block_hash: hash, number, tx_hash: self.hash, events })))
+	}
+}

@@ -1,0 +1,203 @@
+//! What the chain holds, as plain data. Amounts are plancks, heights are blocks of one second.
+
+use millrace_primitives::{
+	AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256,
+};
+
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockRef {
+	/// Its height.
+	pub number: BlockNumber,
+	/// Its hash.
+	pub hash: H256,
+}
+
+/// A registered model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+	/// Its number.
+	pub id: ModelId,
+	/// Who registered it.
+	pub owner: AccountId32,
+	/// Its unique name.
+	pub name: String,
+	/// sha256 of the GGUF file.
+	pub digest: H256,
+	/// blake2-256 of the chat template's bytes.
+	pub template_hash: H256,
+	/// Tokens of prompt and answer together.
+	pub context_length: u32,
+	/// Most tokens that the chat template and BOS add to the input's own.
+	pub template_tokens: u32,
+	/// Plancks held of the owner for the entry.
+	pub deposit: Balance,
+	/// Whether it takes no more jobs.
+	pub retired: bool,
+}
+
+/// Stake on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unbonding {
+	/// Plancks.
+	pub amount: Balance,
+	/// The block from which they can be withdrawn.
+	pub until: BlockNumber,
+}
+
+/// A registered miner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miner {
+	/// The cold account that holds the stake and gets the fees.
+	pub owner: AccountId32,
+	/// The hot account that signs proofs.
+	pub operator: AccountId32,
+	/// Plancks staked.
+	pub bonded: Balance,
+	/// Plancks on their way out.
+	pub unbonding: Vec<Unbonding>,
+	/// 0 to 1000; a new miner has 500.
+	pub reputation: u32,
+	/// Jobs that it takes at once, over all its offers.
+	pub slots_offered: u32,
+	/// Jobs that it has now.
+	pub slots_used: u32,
+	/// Whether it takes jobs.
+	pub ready: bool,
+	/// Models that it has offers for.
+	pub models: Vec<ModelId>,
+}
+
+/// What a miner asks for a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+	/// The model.
+	pub model: ModelId,
+	/// The miner's owner.
+	pub owner: AccountId32,
+	/// The price.
+	pub rate: Rate,
+	/// Jobs that it takes at once.
+	pub slots: u32,
+	/// Jobs of this model that it has now.
+	pub used: u32,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+	/// Its number.
+	pub id: JobId,
+	/// Who pays.
+	pub client: AccountId32,
+	/// The model.
+	pub model: ModelId,
+	/// Sampling parameters and limits.
+	pub params: JobParams,
+	/// blake2-256 of the input.
+	pub input_hash: H256,
+	/// Bytes of the input.
+	pub input_len: u32,
+	/// Plancks that it may cost at the most.
+	pub max_fee: Balance,
+	/// The owner of the miner that the client named.
+	pub named: Option<AccountId32>,
+	/// The block of the submission.
+	pub submitted_at: BlockNumber,
+	/// The block of the next deadline.
+	pub due: BlockNumber,
+	/// Attempts made, the current one included.
+	pub attempts: Attempt,
+	/// Owners of the miners of these attempts, the last one last.
+	pub tried: Vec<AccountId32>,
+	/// Where it stands.
+	pub state: JobState,
+}
+
+/// Where a job stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobState {
+	/// Waits for a miner.
+	Queued,
+	/// A miner works on it.
+	Assigned(Assignment),
+	/// Over.
+	Ended(Outcome),
+}
+
+/// One attempt's terms, fixed when it was assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+	/// The miner's owner.
+	pub owner: AccountId32,
+	/// The miner's operator: only its proof counts.
+	pub operator: AccountId32,
+	/// 1 to 3.
+	pub attempt: Attempt,
+	/// The price.
+	pub rate: Rate,
+	/// The seed to sample with.
+	pub seed: u64,
+	/// The block of the assignment.
+	pub assigned_at: BlockNumber,
+	/// The last block in which a proof counts.
+	pub deadline: BlockNumber,
+}
+
+/// A job's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EscrowRow {
+	/// Whose money it is.
+	pub payer: AccountId32,
+	/// Plancks held for the fee; 0 once settled.
+	pub fee: Balance,
+	/// Plancks held for the job's bytes on chain.
+	pub deposit: Balance,
+	/// Whether the fee was paid or refunded.
+	pub settled: bool,
+}
+
+/// An account's money in plancks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balances {
+	/// Not held. All but the existential deposit and what is frozen can be spent.
+	pub free: Balance,
+	/// Held: escrow, stake and deposits.
+	pub held: Balance,
+	/// The part of the free balance that is locked.
+	pub frozen: Balance,
+}
+
+impl Balances {
+	/// Free and held together.
+	pub fn total(&self) -> Balance {
+		self.free.saturating_add(self.held)
+	}
+}
+
+/// The chain's parameters, of the runtime at the best block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Constants {
+	/// Least maximum fee of a job, in plancks.
+	pub min_fee: Balance,
+	/// Plancks held for each job's bytes, whatever their number.
+	pub deposit_base: Balance,
+	/// Plancks held for each byte of input and each byte that the output may have.
+	pub deposit_per_byte: Balance,
+	/// Blocks after which a job that nobody took expires.
+	pub queue_timeout: BlockNumber,
+	/// Least blocks of an attempt that a job may ask for.
+	pub min_timeout: BlockNumber,
+	/// Most blocks of an attempt that a job may ask for.
+	pub max_timeout: BlockNumber,
+	/// Blocks for which an ended job's bytes are kept.
+	pub retention_period: BlockNumber,
+	/// Least stake of a miner, in plancks.
+	pub min_stake: Balance,
+	/// Least stake for each slot offered, in plancks.
+	pub stake_per_slot: Balance,
+	/// Blocks between unstaking and withdrawal.
+	pub unbonding_period: BlockNumber,
+	/// Plancks below which an account does not exist.
+	pub existential_deposit: Balance,
+}

@@ -1,0 +1,200 @@
+//! The chain's structs as its metadata spells them. Fields are found by name, so that new ones do no harm.
+
+use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256};
+use subxt::{ext::scale_decode::DecodeAsType, utils::Static};
+
+use crate::types;
+
+/// A plain SCALE value of a type that the chain and this crate share.
+pub(crate) type Shared<T> = Static<T>;
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Model {
+	owner: Shared<AccountId32>,
+	name: Shared<Vec<u8>>,
+	digest: Shared<H256>,
+	template_hash: Shared<H256>,
+	context_length: u32,
+	template_tokens: u32,
+	deposit: Balance,
+	retired: bool,
+}
+
+impl Model {
+	pub(crate) fn named(self, id: ModelId) -> types::Model {
+		types::Model {
+			id,
+			owner: self.owner.0,
+			// The chain takes UTF-8 only.
+			name: String::from_utf8_lossy(&self.name).into_owned(),
+			digest: self.digest.0,
+			template_hash: self.template_hash.0,
+			context_length: self.context_length,
+			template_tokens: self.template_tokens,
+			deposit: self.deposit,
+			retired: self.retired,
+		}
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Unbonding {
+	amount: Balance,
+	until: BlockNumber,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Miner {
+	operator: Shared<AccountId32>,
+	bonded: Balance,
+	unbonding: Vec<Unbonding>,
+	reputation: u32,
+	slots_offered: u32,
+	slots_used: u32,
+	ready: bool,
+	models: Vec<ModelId>,
+}
+
+impl Miner {
+	pub(crate) fn of(self, owner: AccountId32) -> types::Miner {
+		let unbonding = self.unbonding.into_iter();
+		types::Miner {
+			owner,
+			operator: self.operator.0,
+			bonded: self.bonded,
+			unbonding: unbonding.map(|u| types::Unbonding { amount: u.amount, until: u.until }).collect(),
+			reputation: self.reputation,
+			slots_offered: self.slots_offered,
+			slots_used: self.slots_used,
+			ready: self.ready,
+			models: self.models,
+		}
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Offer {
+	rate: Shared<Rate>,
+	slots: u32,
+	used: u32,
+}
+
+impl Offer {
+	pub(crate) fn of(self, model: ModelId, owner: AccountId32) -> types::Offer {
+		types::Offer { model, owner, rate: self.rate.0, slots: self.slots, used: self.used }
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Assignment {
+	owner: Shared<AccountId32>,
+	operator: Shared<AccountId32>,
+	attempt: Attempt,
+	rate: Shared<Rate>,
+	seed: u64,
+	assigned_at: BlockNumber,
+	deadline: BlockNumber,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) enum JobState {
+	Queued,
+	Assigned(Assignment),
+	Ended(Shared<Outcome>),
+}
+
+impl From<JobState> for types::JobState {
+	fn from(state: JobState) -> Self {
+		match state {
+			JobState::Queued => Self::Queued,
+			JobState::Assigned(assignment) => Self::Assigned(types::Assignment {
+				owner: assignment.owner.0,
+				operator: assignment.operator.0,
+				attempt: assignment.attempt,
+				rate: assignment.rate.0,
+				seed: assignment.seed,
+				assigned_at: assignment.assigned_at,
+				deadline: assignment.deadline,
+			}),
+			JobState::Ended(outcome) => Self::Ended(outcome.0),
+		}
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Job {
+	client: Shared<AccountId32>,
+	model: ModelId,
+	params: Shared<JobParams>,
+	input_hash: Shared<H256>,
+	input_len: u32,
+	max_fee: Balance,
+	named: Shared<Option<AccountId32>>,
+	submitted_at: BlockNumber,
+	due: BlockNumber,
+	attempts: Attempt,
+	tried: Shared<Vec<AccountId32>>,
+	state: JobState,
+}
+
+impl Job {
+	pub(crate) fn numbered(self, id: JobId) -> types::Job {
+		types::Job {
+			id,
+			client: self.client.0,
+			model: self.model,
+			params: self.params.0,
+			input_hash: self.input_hash.0,
+			input_len: self.input_len,
+			max_fee: self.max_fee,
+			named: self.named.0,
+			submitted_at: self.submitted_at,
+			due: self.due,
+			attempts: self.attempts,
+			tried: self.tried.0,
+			state: self.state.into(),
+		}
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct EscrowRow {
+	payer: Shared<AccountId32>,
+	fee: Balance,
+	deposit: Balance,
+	settled: bool,
+}
+
+impl From<EscrowRow> for types::EscrowRow {
+	fn from(row: EscrowRow) -> Self {
+		Self { payer: row.payer.0, fee: row.fee, deposit: row.deposit, settled: row.settled }
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct AccountData {
+	free: Balance,
+	reserved: Balance,
+	frozen: Balance,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct AccountInfo {
+	data: AccountData,
+}
+
+impl From<AccountInfo> for types::Balances {
+	fn from(info: AccountInfo) -> Self {
+		Self { free: info.data.free, held: info.data.reserved, frozen: info.data.frozen }
+	}
+}
