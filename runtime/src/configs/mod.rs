@@ -1,0 +1,6 @@
+//! The configuration of each pallet, one file per idea.
+
+pub mod consensus;
+pub mod millrace;
+pub mod payment;
+pub mod system;

@@ -1,0 +1,110 @@
+//! Gives calls that pay no fee a place in the queue.
+//!
+//! A transaction's priority comes from what it pays, so a feeless one would wait behind every paying one: behind 3,400
+//! transfers, six blocks. A miner that is late with its proof for that reason would be punished for somebody else's
+//! traffic. Calls are feeless only for the one account that must make them, once, so they cannot crowd others out.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use codec::{Decode, DecodeWithMemTracking, Encode};
+use frame_support::{dispatch::DispatchResult, pallet_prelude::TransactionSource, weights::Weight};
+use pallet_skip_feeless_payment::Intermediate;
+use scale_info::{StaticTypeInfo, TypeInfo};
+use sp_runtime::{
+	traits::{
+		DispatchInfoOf, DispatchOriginOf, Dispatchable, Implication, PostDispatchInfoOf, TransactionExtension,
+		TransactionExtensionMetadata, ValidateResult,
+	},
+	transaction_validity::{TransactionPriority, TransactionValidityError},
+};
+
+/// The priority of a feeless call: above any fee and tip that an account could pay.
+pub const FEELESS_PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
+
+/// Wraps `SkipCheckIfFeeless` and adds [`FEELESS_PRIORITY`] to what it lets through for free.
+///
+/// Clients see the innermost extension only: name, type and metadata are forwarded.
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Eq, PartialEq)]
+pub struct PrioritizeFeeless<S>(pub S);
+
+impl<S: StaticTypeInfo> TypeInfo for PrioritizeFeeless<S> {
+	type Identity = S;
+
+	fn type_info() -> scale_info::Type {
+		S::type_info()
+	}
+}
+
+impl<S: fmt::Debug> fmt::Debug for PrioritizeFeeless<S> {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		self.0.fmt(f)
+	}
+}
+
+impl<S> From<S> for PrioritizeFeeless<S> {
+	fn from(inner: S) -> Self {
+		Self(inner)
+	}
+}
+
+impl<Call, S, Applied, Skipped> TransactionExtension<Call> for PrioritizeFeeless<S>
+where
+	Call: Dispatchable,
+	S: TransactionExtension<Call, Val = Intermediate<Applied, Skipped>>,
+{
+	const IDENTIFIER: &'static str = S::IDENTIFIER;
+	type Implicit = S::Implicit;
+	type Val = S::Val;
+	type Pre = S::Pre;
+
+	fn implicit(&self) -> Result<Self::Implicit, TransactionValidityError> {
+		self.0.implicit()
+	}
+
+	fn metadata() -> Vec<TransactionExtensionMetadata> {
+		S::metadata()
+	}
+
+	fn weight(&self, call: &Call) -> Weight {
+		self.0.weight(call)
+	}
+
+	fn validate(
+		&self,
+		origin: DispatchOriginOf<Call>,
+		call: &Call,
+		info: &DispatchInfoOf<Call>,
+		len: usize,
+		implicit: Self::Implicit,
+		implication: &impl Implication,
+		source: TransactionSource,
+	) -> ValidateResult<Self::Val, Call> {
+		let (mut validity, val, origin) = self.0.validate(origin, call, info, len, implicit, implication, source)?;
+		if matches!(val, Intermediate::Skip(_)) {
+			validity.priority = validity.priority.saturating_add(FEELESS_PRIORITY);
+		}
+		Ok((validity, val, origin))
+	}
+
+	fn prepare(
+		self,
+		val: Self::Val,
+		origin: &DispatchOriginOf<Call>,
+		call: &Call,
+		info: &DispatchInfoOf<Call>,
+		len: usize,
+	) -> Result<Self::Pre, TransactionValidityError> {
+		self.0.prepare(val, origin, call, info, len)
+	}
+
+	fn post_dispatch_details(
+		pre: Self::Pre,
+		info: &DispatchInfoOf<Call>,
+		post_info: &PostDispatchInfoOf<Call>,
+		len: usize,
+		result: &DispatchResult,
+	) -> Result<Weight, TransactionValidityError> {
+		S::post_dispatch_details(pre, info, post_info, len, result)
+	}
+}

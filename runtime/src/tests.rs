@@ -1,0 +1,146 @@
+//! What only the assembled runtime can show.
+
+use frame_support::{
+	dispatch::{DispatchClass, GetDispatchInfo},
+	traits::Get,
+	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
+};
+use sp_genesis_builder::PresetId;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::traits::TransactionExtension;
+
+use crate::{configs::system::RuntimeBlockWeights, *};
+
+/// A chain at genesis of a preset.
+fn genesis(preset: &str) -> sp_io::TestExternalities {
+	let mut ext = sp_io::TestExternalities::default();
+	ext.execute_with(|| {
+		let patch = genesis::get_preset(&PresetId::from(preset)).expect("the preset exists");
+		let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default is JSON");
+		merge(&mut config, serde_json::from_slice(&patch).expect("the preset is JSON"));
+		let json = serde_json::to_vec(&config).expect("JSON is bytes");
+		frame_support::genesis_builder_helper::build_state::<RuntimeGenesisConfig>(json).expect("the state builds");
+	});
+	ext
+}
+
+fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+	match (target, patch) {
+		(serde_json::Value::Object(target), serde_json::Value::Object(patch)) => {
+			for (key, value) in patch {
+				merge(target.entry(key).or_insert(serde_json::Value::Null), value);
+			}
+		}
+		(target, patch) => *target = patch,
+	}
+}
+
+#[test]
+fn presets_should_name_their_validators_and_endow_the_development_accounts() {
+	for (preset, validators) in [(genesis::DEV_RUNTIME_PRESET, 1), (genesis::LOCAL_TESTNET_RUNTIME_PRESET, 3)] {
+		genesis(preset).execute_with(|| {
+			assert_eq!(Session::validators().len(), validators);
+			assert_eq!(Babe::authorities().len(), validators);
+			assert_eq!(Grandpa::grandpa_authorities().len(), validators);
+			assert_eq!(Balances::free_balance(Sr25519Keyring::Ferdie.to_account_id()), 1_000_000 * MILL);
+			assert_eq!(Balances::free_balance(Sr25519Keyring::AliceStash.to_account_id()), 1_000_000 * MILL);
+		});
+	}
+	assert_eq!(genesis::get_preset(&PresetId::from("no such preset")), None);
+	for name in genesis::preset_names() {
+		assert!(genesis::get_preset(&name).is_some());
+	}
+}
+
+#[test]
+fn genesis_should_register_the_model_that_comes_with_the_source() {
+	let file = include_bytes!("../../models/millrace-tiny.gguf");
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let model = pallet_models::Models::<Runtime>::get(0).expect("the preset registers one model");
+		assert_eq!(model.name.as_slice(), b"millrace-tiny");
+		assert_eq!(model.digest.0, sp_core::hashing::sha2_256(file));
+		let template = gguf_value(file, b"tokenizer.chat_template", |bytes| {
+			let len = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes"));
+			bytes[8..8 + len as usize].to_vec()
+		});
+		assert_eq!(model.template_hash.0, sp_core::hashing::blake2_256(&template));
+		let context = gguf_value(file, b"llama.context_length", |bytes| {
+			u32::from_le_bytes(bytes[..4].try_into().expect("4 bytes"))
+		});
+		assert_eq!(model.context_length, context);
+	});
+}
+
+/// Reads what follows a key and its 4-byte type in a GGUF file.
+fn gguf_value<R>(file: &[u8], key: &[u8], read: impl Fn(&[u8]) -> R) -> R {
+	let at = file.windows(key.len()).position(|window| window == key).expect("the file has the key");
+	read(&file[at + key.len() + 4..])
+}
+
+#[test]
+fn epoch_should_bring_a_full_segment_of_primary_vrf_outputs() {
+	let (numerator, denominator) = BABE_GENESIS_EPOCH_CONFIG.c;
+	assert!(EPOCH_DURATION_IN_SLOTS * numerator / denominator > 350);
+	assert_eq!(Babe::slot_duration(), MILLISECS_PER_BLOCK);
+}
+
+#[test]
+fn worst_block_should_fit_the_proposing_time() {
+	let weights = RuntimeBlockWeights::get();
+	let reserved = |class| weights.get(class).reserved.expect("both classes have a reserve").ref_time();
+	let worst = weights.max_block.ref_time() + reserved(DispatchClass::Normal) + reserved(DispatchClass::Operational);
+	assert!(reserved(DispatchClass::Normal) > 0);
+	assert!(worst < 450 * WEIGHT_REF_TIME_PER_MILLIS, "{worst}");
+}
+
+#[test]
+fn transfer_should_cost_less_than_a_thousandth_of_a_mill() {
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let call = RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+			dest: Sr25519Keyring::Bob.to_account_id().into(),
+			value: MILL,
+		});
+		let mut info = call.get_dispatch_info();
+		info.extension_weight = tx_extension().weight(&call);
+		let fee = TransactionPayment::compute_fee(150, &info, 0);
+		assert!(fee > MILLI_MILL / 10 && fee < MILLI_MILL, "{fee}");
+	});
+}
+
+#[test]
+fn clients_should_see_only_extensions_that_they_know() {
+	let names: Vec<_> = TxExtension::metadata().into_iter().map(|extension| extension.identifier).collect();
+	assert_eq!(
+		names,
+		[
+			"AuthorizeCall",
+			"CheckNonZeroSender",
+			"CheckSpecVersion",
+			"CheckTxVersion",
+			"CheckGenesis",
+			"CheckMortality",
+			"CheckNonce",
+			"CheckWeight",
+			"ChargeTransactionPayment",
+			"CheckMetadataHash",
+			"WeightReclaim",
+		]
+	);
+}
+
+fn tx_extension() -> TxExtension {
+	use sp_runtime::generic::Era;
+	(
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckMortality::from(Era::Immortal),
+		frame_system::CheckNonce::from(0),
+		frame_system::CheckWeight::new(),
+		feeless::PrioritizeFeeless(pallet_transaction_payment::ChargeTransactionPayment::from(0).into()),
+		frame_metadata_hash_extension::CheckMetadataHash::new(false),
+		frame_system::WeightReclaim::new(),
+	)
+}
