@@ -21,7 +21,7 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<(), CliEr
 		AccountCommand::Import { name, secret_file, .. } => {
 			let secret = secret::secret(secret_file.as_deref(), "Mnemonic or 0x seed: ")?;
 			store(context, &name, &keystore::pair_of(&secret)?, None)
-		},
+		}
 		AccountCommand::List => {
 			let entries = context.keystore.list()?;
 			let json = entries.iter().map(|entry| json!({ "name": entry.name, "address": entry.account.to_string() }));
@@ -33,13 +33,13 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<(), CliEr
 				}
 			});
 			Ok(())
-		},
+		}
 		AccountCommand::Balance { address } => balance(context, address).await,
 		AccountCommand::Transfer { to, amount } => {
 			let to = context.address(&to)?;
 			let done = format!("{} sent to {to}", amount::show(amount));
 			context.send_and_say(calls::transfer(to, amount), &done).await
-		},
+		}
 	}
 }
 
@@ -72,8 +72,8 @@ fn store(context: &Context, name: &str, pair: &sr25519::Pair, phrase: Option<&st
 fn import_json(context: &Context, name: &str, file: &Path) -> Result<(), CliError> {
 	let json = std::fs::read_to_string(file).map_err(CliError::io(format!("cannot read {}", file.display())))?;
 	let password = secret::password(context.password_file.as_deref(), &file.display().to_string())?;
-	let signer = keystore::decrypt(&json, &password)
-		.map_err(|error| CliError::Key(format!("{}: {error}", file.display())))?;
+	let signer =
+		keystore::decrypt(&json, &password).map_err(|error| CliError::Key(format!("{}: {error}", file.display())))?;
 	let path = context.keystore.store(name, &json)?;
 	let address = signer.account_id().to_string();
 	context.print(json!({ "name": name, "address": address, "file": path }), || format!("{name} {address}"));

@@ -15,8 +15,9 @@ pub fn parse(text: &str) -> Result<Balance, String> {
 	match unit.trim().to_ascii_lowercase().as_str() {
 		"" | "mill" => fixed_point(number, DECIMALS.into())
 			.ok_or_else(|| format!("{text:?} is no amount; expected up to 12 decimals, such as 0.02 or \"1.5 MILL\"")),
-		"planck" | "plancks" => whole(number)
-			.ok_or_else(|| format!("{text:?} is no amount; expected whole plancks, such as 20000planck")),
+		"planck" | "plancks" => {
+			whole(number).ok_or_else(|| format!("{text:?} is no amount; expected whole plancks, such as 20000planck"))
+		}
 		unit => Err(format!("{unit:?} is no unit; expected MILL or planck")),
 	}
 }
@@ -75,9 +76,20 @@ mod tests {
 
 	#[test]
 	fn amount_should_be_refused_when_it_is_none() {
-		for text in ["", ".", "-1", "+1", "1e3", "0.0000000000001", "1.5planck", "1 DOT", "1,5", "0x10", "1 .5",
-			"999999999999999999999999999999999999999999"]
-		{
+		for text in [
+			"",
+			".",
+			"-1",
+			"+1",
+			"1e3",
+			"0.0000000000001",
+			"1.5planck",
+			"1 DOT",
+			"1,5",
+			"0x10",
+			"1 .5",
+			"999999999999999999999999999999999999999999",
+		] {
 			assert!(parse(text).is_err(), "{text}");
 		}
 	}

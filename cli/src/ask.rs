@@ -83,7 +83,7 @@ pub fn describe(update: &JobUpdate) -> String {
 		JobUpdate::AttemptFailed { code } => {
 			let code = show::fail_code(*code);
 			format!("the miner gave up: {}", code.as_str().unwrap_or_default())
-		},
+		}
 		JobUpdate::Completed { usage, .. } => format!("answered: {}", show::usage_text(*usage)),
 		JobUpdate::Settled { fee, .. } => format!("settled for {}", amount::show(*fee)),
 		JobUpdate::Failed => "failed".into(),
@@ -184,18 +184,20 @@ impl Story {
 			self.outcome = outcome;
 		}
 		match update {
-			JobUpdate::Assigned { attempt, owner, operator, rate, block, .. } =>
-				self.assigned = Some(Assigned { owner, operator, rate, attempt, block }),
+			JobUpdate::Assigned { attempt, owner, operator, rate, block, .. } => {
+				self.assigned = Some(Assigned { owner, operator, rate, attempt, block })
+			}
 			JobUpdate::AttemptFailed { code } => self.failures.push(show::fail_code(code)),
-			JobUpdate::Completed { usage, output_hash, transcript_root, block } =>
-				self.proven = Some(Proven { usage, output_hash, transcript_root, block }),
+			JobUpdate::Completed { usage, output_hash, transcript_root, block } => {
+				self.proven = Some(Proven { usage, output_hash, transcript_root, block })
+			}
 			JobUpdate::Settled { fee, refund, output, block } => {
 				self.fee = Some(fee);
 				self.refund = refund;
 				self.output = output;
 				self.settled = Some(block);
-			},
-			_ => {},
+			}
+			_ => {}
 		}
 	}
 
@@ -238,7 +240,11 @@ impl Story {
 		if let Some(refund) = self.refund {
 			eprintln!("refunded {}; transaction fee {}", amount::show(refund), amount::show(self.submitted.fee()));
 		}
-		eprintln!("deposit {} comes back with `millrace job prune {}`, or later by itself", amount::show(self.deposit), self.job);
+		eprintln!(
+			"deposit {} comes back with `millrace job prune {}`, or later by itself",
+			amount::show(self.deposit),
+			self.job
+		);
 		if let Some(proven) = &self.proven {
 			eprintln!("{} in block {}", show::usage_text(proven.usage), proven.block.number);
 		}
@@ -278,6 +284,10 @@ impl Progress {
 }
 
 /// The balances of an account at a block.
-pub async fn balance_at(client: &Client, block: BlockRef, account: &AccountId32) -> Result<millrace_client::Balances, CliError> {
+pub async fn balance_at(
+	client: &Client,
+	block: BlockRef,
+	account: &AccountId32,
+) -> Result<millrace_client::Balances, CliError> {
 	Ok(client.at(block).await?.balance(account).await?)
 }

@@ -77,7 +77,7 @@ impl Context {
 			(None, Some(name)) => {
 				self.keystore.entry(name)?;
 				self.keystore.unlock(name, &secret::password(self.password_file.as_deref(), name)?)
-			},
+			}
 			(None, None) => Err(no_account()),
 		}
 	}
@@ -175,7 +175,10 @@ fn development(name: &str) -> Result<Signer, CliError> {
 	let known = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie", "One", "Two"];
 	// Nothing that could be a real secret may stand in the command line.
 	if !known.contains(&name.split('/').next().unwrap_or_default()) {
-		return Err(CliError::Usage(format!("there is no such development account; expected one of {}", known.join(", "))));
+		return Err(CliError::Usage(format!(
+			"there is no such development account; expected one of {}",
+			known.join(", ")
+		)));
 	}
 	Ok(Signer::from_uri(&format!("//{name}"))?)
 }

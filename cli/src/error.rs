@@ -116,7 +116,9 @@ impl CliError {
 
 fn dispatch_hint(pallet: &str, error: &str) -> Option<&'static str> {
 	Some(match (pallet, error) {
-		("Escrow", "InsufficientBalance") => "lower --max-fee, or send the account some MILL (`millrace account transfer`)",
+		("Escrow", "InsufficientBalance") => {
+			"lower --max-fee, or send the account some MILL (`millrace account transfer`)"
+		}
 		("Jobs", "UnknownModel") => "`millrace model list` shows the models",
 		("Jobs", "MaxTokensAboveContext") => "`millrace model show` tells the model's context; lower --max-tokens",
 		("Jobs", "MaxFeeTooLow") => "raise --max-fee",

@@ -72,10 +72,10 @@ fn header(input: &mut impl Read) -> io::Result<Gguf> {
 		match number(input, 4)? {
 			STRING if matches!(&key[..], b"tokenizer.chat_template" | b"general.architecture") => {
 				strings.insert(key, string(input)?);
-			},
+			}
 			kind @ (UINT32 | UINT64) if key.ends_with(b".context_length") => {
 				lengths.insert(key, number(input, width(kind)?)?);
-			},
+			}
 			kind => skip(input, kind)?,
 		}
 	}
@@ -105,7 +105,10 @@ fn width(kind: u64) -> io::Result<usize> {
 
 fn skip(input: &mut impl Read, kind: u64) -> io::Result<()> {
 	match kind {
-		STRING => drop_bytes(input, number(input, 8)?),
+		STRING => {
+			let length = number(input, 8)?;
+			drop_bytes(input, length)
+		}
 		ARRAY => {
 			let (kind, length) = (number(input, 4)?, number(input, 8)?);
 			if matches!(kind, STRING | ARRAY) {
@@ -116,7 +119,7 @@ fn skip(input: &mut impl Read, kind: u64) -> io::Result<()> {
 			}
 			let bytes = length.checked_mul(width(kind)? as u64).ok_or_else(|| broken("an array is too long"))?;
 			drop_bytes(input, bytes)
-		},
+		}
 		kind => drop_bytes(input, width(kind)? as u64),
 	}
 }

@@ -24,8 +24,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<(), CliError>
 		JobCommand::Submit(request) => submit(context, request).await,
 		JobCommand::Status { job } => status(context, job).await,
 		JobCommand::Watch { job } => watch(context, job).await,
-		JobCommand::Cancel { job } =>
-			context.send_and_say(calls::cancel(job), &format!("job {job} cancelled")).await,
+		JobCommand::Cancel { job } => context.send_and_say(calls::cancel(job), &format!("job {job} cancelled")).await,
 		JobCommand::List { client } => list(context, client).await,
 		JobCommand::Prune { job } => context.send_and_say(calls::prune(job), &format!("job {job} pruned")).await,
 	}
@@ -41,9 +40,7 @@ async fn submit(context: &Context, request: Request) -> Result<(), CliError> {
 		.ok_or_else(|| millrace_client::Error::Incompatible("a submission without a Submitted event".into()))?;
 	let mut json = show::transaction(&done);
 	json["job"] = json!(job);
-	context.print(json, || {
-		format!("job {job} in block {}; transaction fee {}", done.number, amount::show(done.fee()))
-	});
+	context.print(json, || format!("job {job} in block {}; transaction fee {}", done.number, amount::show(done.fee())));
 	Ok(())
 }
 

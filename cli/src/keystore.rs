@@ -127,8 +127,9 @@ impl Keystore {
 		#[cfg(unix)]
 		std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
 		let mut file = options.open(&path).map_err(|error| match error.kind() {
-			std::io::ErrorKind::AlreadyExists =>
-				CliError::Key(format!("there is an account {name} already; choose another name")),
+			std::io::ErrorKind::AlreadyExists => {
+				CliError::Key(format!("there is an account {name} already; choose another name"))
+			}
 			_ => CliError::io(format!("cannot write {}", path.display()))(error),
 		})?;
 		file.write_all(json.as_bytes()).map_err(CliError::io(format!("cannot write {}", path.display())))?;
@@ -138,8 +139,10 @@ impl Keystore {
 	fn read(&self, name: &str) -> Result<String, CliError> {
 		let path = self.file(name)?;
 		fs::read_to_string(&path).map_err(|error| match error.kind() {
-			std::io::ErrorKind::NotFound =>
-				CliError::Key(format!("there is no account {name}; `millrace account list` shows those in {}", self.folder.display())),
+			std::io::ErrorKind::NotFound => CliError::Key(format!(
+				"there is no account {name}; `millrace account list` shows those in {}",
+				self.folder.display()
+			)),
 			_ => CliError::io(format!("cannot read {}", path.display()))(error),
 		})
 	}
@@ -252,7 +255,8 @@ mod tests {
 	fn key_should_sign_as_before_when_it_was_stored_and_unlocked() {
 		let folder = tempfile::tempdir().expect("a folder");
 		let keystore = Keystore::new(folder.path().join("keys"));
-		let pair = pair_of("bottom drive obey lake curtain smoke basket hold race lonely fit walk//Alice").expect("a key");
+		let pair =
+			pair_of("bottom drive obey lake curtain smoke basket hold race lonely fit walk//Alice").expect("a key");
 		let path = keystore.store("alice", &encrypt(&pair, "secret", "alice").expect("encrypts")).expect("stores");
 		let signer = keystore.unlock("alice", "secret").expect("unlocks");
 		assert_eq!(signer.account_id(), Signer::from_uri("//Alice").expect("a key").account_id());

@@ -22,24 +22,27 @@ pub async fn run(context: &Context, command: MinerCommand) -> Result<(), CliErro
 			let operator = context.address(&operator)?;
 			let done = format!("miner registered with operator {operator} and a stake of {}", amount::show(stake));
 			context.send_and_say(calls::register_miner(operator, stake), &done).await
-		},
+		}
 		MinerCommand::Offer { model, per_token, per_gpu_second, slots } => {
 			let rate = rate(per_token.as_deref(), per_gpu_second)?;
 			let model = context.model(&model).await?;
 			let done = format!("offer for {} set: {}, {slots} slots", model.name, show::rate_text(rate));
 			context.send_and_say(calls::offer(model.id, rate, slots), &done).await
-		},
-		MinerCommand::Stake { amount } =>
-			context.send_and_say(calls::stake(amount), &format!("staked {}", amount::show(amount))).await,
-		MinerCommand::Unstake { amount } =>
-			context.send_and_say(calls::unstake(amount), &format!("unbonding {}", amount::show(amount))).await,
-		MinerCommand::Withdraw { offer: None } =>
-			context.send_and_say(calls::withdraw_unbonded(), "unbonded stake withdrawn").await,
+		}
+		MinerCommand::Stake { amount } => {
+			context.send_and_say(calls::stake(amount), &format!("staked {}", amount::show(amount))).await
+		}
+		MinerCommand::Unstake { amount } => {
+			context.send_and_say(calls::unstake(amount), &format!("unbonding {}", amount::show(amount))).await
+		}
+		MinerCommand::Withdraw { offer: None } => {
+			context.send_and_say(calls::withdraw_unbonded(), "unbonded stake withdrawn").await
+		}
 		MinerCommand::Withdraw { offer: Some(model) } => {
 			let model = context.model(&model).await?;
 			let done = format!("offer for {} withdrawn", model.name);
 			context.send_and_say(calls::withdraw_offer(model.id), &done).await
-		},
+		}
 		MinerCommand::Status { address } => status(context, address).await,
 		MinerCommand::List { model } => list(context, model).await,
 		MinerCommand::Ready { state: Switch::On } => context.send_and_say(calls::set_ready(true), "ready").await,

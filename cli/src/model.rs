@@ -15,26 +15,32 @@ use crate::{args::ModelCommand, context::Context, error::CliError, gguf, show};
 /// What the chain refused, and [`CliError::NotFound`].
 pub async fn run(context: &Context, command: ModelCommand) -> Result<(), CliError> {
 	match command {
-		ModelCommand::Register { file, name, context_length, template_tokens } =>
-			register(context, &file, &name, context_length, template_tokens).await,
+		ModelCommand::Register { file, name, context_length, template_tokens } => {
+			register(context, &file, &name, context_length, template_tokens).await
+		}
 		ModelCommand::List => {
 			let models = context.client().await?.models().await?;
 			context.print_list("models", models.iter().map(show::model).collect(), || {
 				models.iter().map(show::model_text).collect()
 			});
 			Ok(())
-		},
+		}
 		ModelCommand::Show { model } => {
 			let model = context.model(&model).await?;
 			context.print(show::model(&model), || {
-				format!("{}\nowner {}, up to {} tokens of template", show::model_text(&model), model.owner, model.template_tokens)
+				format!(
+					"{}\nowner {}, up to {} tokens of template",
+					show::model_text(&model),
+					model.owner,
+					model.template_tokens
+				)
 			});
 			Ok(())
-		},
+		}
 		ModelCommand::Retire { model } => {
 			let model = context.model(&model).await?;
 			context.send_and_say(calls::retire_model(model.id), &format!("{} retired", model.name)).await
-		},
+		}
 	}
 }
 

@@ -46,10 +46,9 @@ fn input(prompt: &str) -> Result<Vec<u8>, CliError> {
 
 async fn first_model(context: &Context) -> Result<Model, CliError> {
 	let models = context.client().await?.models().await?;
-	models
-		.into_iter()
-		.find(|model| !model.retired)
-		.ok_or_else(|| CliError::NotFound("the chain has no model that takes jobs; `millrace model register` adds one".into()))
+	models.into_iter().find(|model| !model.retired).ok_or_else(|| {
+		CliError::NotFound("the chain has no model that takes jobs; `millrace model register` adds one".into())
+	})
 }
 
 /// What the context leaves for the answer if each byte of the input is a token, within bounds.

@@ -70,8 +70,9 @@ pub fn usage_text(usage: Usage) -> String {
 /// A price.
 pub fn rate(rate: Rate) -> Value {
 	match rate {
-		Rate::PerToken { input, output } =>
-			json!({ "unit": "token", "input": plancks(input), "output": plancks(output) }),
+		Rate::PerToken { input, output } => {
+			json!({ "unit": "token", "input": plancks(input), "output": plancks(output) })
+		}
 		Rate::PerGpuSecond(price) => json!({ "unit": "gpu_second", "price": plancks(price) }),
 	}
 }
@@ -79,8 +80,9 @@ pub fn rate(rate: Rate) -> Value {
 /// A price, for people.
 pub fn rate_text(rate: Rate) -> String {
 	match rate {
-		Rate::PerToken { input, output } =>
-			format!("{} per input token, {} per output token", amount::show(input), amount::show(output)),
+		Rate::PerToken { input, output } => {
+			format!("{} per input token, {} per output token", amount::show(input), amount::show(output))
+		}
 		Rate::PerGpuSecond(price) => format!("{} per GPU-second", amount::show(price)),
 	}
 }
@@ -103,7 +105,13 @@ pub fn model(model: &Model) -> Value {
 /// A model, for people.
 pub fn model_text(model: &Model) -> String {
 	let retired = if model.retired { ", retired" } else { "" };
-	format!("{} {}: {} tokens of context, sha256 {}{retired}", model.id, model.name, model.context_length, hex::encode(model.digest))
+	format!(
+		"{} {}: {} tokens of context, sha256 {}{retired}",
+		model.id,
+		model.name,
+		model.context_length,
+		hex::encode(model.digest)
+	)
 }
 
 /// A miner and its offers.
@@ -204,8 +212,9 @@ pub fn job(job: &Job) -> Value {
 pub fn job_text(job: &Job) -> String {
 	let place = match &job.state {
 		JobState::Queued => format!("queued, expires in block {}", job.due),
-		JobState::Assigned(now) =>
-			format!("assigned to {} (attempt {}), due in block {}", now.owner, now.attempt, now.deadline),
+		JobState::Assigned(now) => {
+			format!("assigned to {} (attempt {}), due in block {}", now.owner, now.attempt, now.deadline)
+		}
 		JobState::Ended(how) => outcome(*how).to_owned(),
 	};
 	format!(

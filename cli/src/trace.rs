@@ -42,32 +42,49 @@ impl<'a> Steps<'a> {
 	pub async fn submitted(&self, story: &Story) -> Result<(), CliError> {
 		let before = balance_at(self.client, parent(self.client, story.submitted.number).await?, &story.client).await?;
 		step("before", &format!("client {}: {}", story.client, money(before)));
-		step("submitted", &format!("job {} in {}, transaction {}", story.job, place(story.submitted.block()), show::hash(story.submitted.tx_hash)));
-		step("escrowed", &format!(
-			"{} for the fee, {} for the bytes; transaction fee {}",
-			amount::show(story.max_fee),
-			amount::show(story.deposit),
-			amount::show(story.submitted.fee())
-		));
+		step(
+			"submitted",
+			&format!(
+				"job {} in {}, transaction {}",
+				story.job,
+				place(story.submitted.block()),
+				show::hash(story.submitted.tx_hash)
+			),
+		);
+		step(
+			"escrowed",
+			&format!(
+				"{} for the fee, {} for the bytes; transaction fee {}",
+				amount::show(story.max_fee),
+				amount::show(story.deposit),
+				amount::show(story.submitted.fee())
+			),
+		);
 		Ok(())
 	}
 
 	/// A later step.
 	pub fn update(&self, update: &JobUpdate) {
 		match update {
-			JobUpdate::Submitted { .. } | JobUpdate::Settled { .. } => {},
-			JobUpdate::Assigned { attempt, owner, operator, rate, deadline, block } => step("assigned", &format!(
-				"to miner {owner} (operator {operator}) in {}: attempt {attempt}, {}, until block {deadline}",
-				place(*block),
-				show::rate_text(*rate)
-			)),
-			JobUpdate::Completed { usage, output_hash, transcript_root, block } => step("proof", &format!(
-				"in {}: output {}, transcript {}, {}",
-				place(*block),
-				show::hash(output_hash),
-				show::hash(transcript_root),
-				show::usage_text(*usage)
-			)),
+			JobUpdate::Submitted { .. } | JobUpdate::Settled { .. } => {}
+			JobUpdate::Assigned { attempt, owner, operator, rate, deadline, block } => step(
+				"assigned",
+				&format!(
+					"to miner {owner} (operator {operator}) in {}: attempt {attempt}, {}, until block {deadline}",
+					place(*block),
+					show::rate_text(*rate)
+				),
+			),
+			JobUpdate::Completed { usage, output_hash, transcript_root, block } => step(
+				"proof",
+				&format!(
+					"in {}: output {}, transcript {}, {}",
+					place(*block),
+					show::hash(output_hash),
+					show::hash(transcript_root),
+					show::usage_text(*usage)
+				),
+			),
 			update => step("update", &crate::ask::describe(update)),
 		}
 	}
@@ -84,15 +101,24 @@ impl<'a> Steps<'a> {
 			step("refunded", &format!("{} to {}", amount::show(refund), story.client));
 		}
 		if let Some(receipt) = &story.receipt {
-			step("receipt", &format!("job {}, {}, {}", receipt.job, show::outcome(receipt.outcome), amount::show(receipt.fee)));
+			step(
+				"receipt",
+				&format!("job {}, {}, {}", receipt.job, show::outcome(receipt.outcome), amount::show(receipt.fee)),
+			);
 		}
 		for account in &audit.accounts {
 			step(account.role, &format!("{} before: {}", account.account, money(account.before)));
-			step("", &format!("{:width$} after:  {}", "", money(account.after), width = account.account.to_string().len()));
+			step(
+				"",
+				&format!("{:width$} after:  {}", "", money(account.after), width = account.account.to_string().len()),
+			);
 		}
 		for check in &audit.checks {
 			let sign = if check.holds() { "=" } else { "!=" };
-			step("check", &format!("{}: {} {sign} {}", check.what, amount::show(check.left), amount::show(check.right)));
+			step(
+				"check",
+				&format!("{}: {} {sign} {}", check.what, amount::show(check.left), amount::show(check.right)),
+			);
 		}
 	}
 }
@@ -245,9 +271,10 @@ impl Written {
 		to: BlockRef,
 		accounts: [&AccountId32; 2],
 	) -> Result<Self, CliError> {
-		let mut earned = [0; 2];
+		let mut earned: [Balance; 2] = [0; 2];
 		for number in from..=to.number {
-			let hash = client.block_hash(number).await?.ok_or_else(|| Error::Incompatible(format!("no block {number}")))?;
+			let hash =
+				client.block_hash(number).await?.ok_or_else(|| Error::Incompatible(format!("no block {number}")))?;
 			let events = client.at(BlockRef { number, hash }).await?.events().await?;
 			for (account, earned) in accounts.iter().zip(&mut earned) {
 				*earned = earned.saturating_add(author_fees(&events, account));
@@ -270,8 +297,8 @@ fn author_fees(events: &[Event], account: &AccountId32) -> Balance {
 					earned = earned.saturating_add(*fee);
 				}
 				deposits.clear();
-			},
-			_ => {},
+			}
+			_ => {}
 		}
 	}
 	earned

@@ -3,11 +3,14 @@
 use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, FailCode, JobId, ModelId, Rate, Usage, H256};
 use subxt::{
 	events::{Event as RawEvent, Phase},
-	ext::scale_decode::{DecodeAsFields, DecodeAsType},
+	ext::scale_decode::DecodeAsFields,
 	SubstrateConfig,
 };
 
-use crate::{wire::Shared, Error};
+use crate::{
+	fields::{Assigned, AttemptFailed, Completed, Deposited, FeePaid, JobOnly, ModelRegistered, Settled, Submitted},
+	Error,
+};
 
 /// Something that happened in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,41 +119,6 @@ pub enum JobEvent {
 	Cancelled,
 	/// Its bytes are gone, its deposit is back.
 	Pruned,
-}
-
-/// Defines the fields of events as the metadata names them.
-macro_rules! fields {
-	($($name:ident { $($field:ident: $type:ty),* $(,)? })*) => {
-		$(
-			#[derive(DecodeAsType)]
-			#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-			struct $name { $($field: $type),* }
-		)*
-	};
-}
-
-fields! {
-	JobOnly { job: JobId }
-	Submitted { client: Shared<AccountId32>, model: ModelId, max_fee: Balance, deposit: Balance }
-	Assigned {
-		attempt: Attempt,
-		owner: Shared<AccountId32>,
-		operator: Shared<AccountId32>,
-		rate: Shared<Rate>,
-		deadline: BlockNumber,
-	}
-	Completed {
-		attempt: Attempt,
-		owner: Shared<AccountId32>,
-		output_hash: Shared<H256>,
-		transcript_root: Shared<H256>,
-		usage: Shared<Usage>,
-	}
-	Settled { owner: Shared<AccountId32>, fee: Balance, refund: Balance }
-	AttemptFailed { attempt: Attempt, owner: Shared<AccountId32>, code: Shared<Option<FailCode>> }
-	ModelRegistered { model: ModelId }
-	FeePaid { who: Shared<AccountId32>, actual_fee: Balance }
-	Deposited { who: Shared<AccountId32>, amount: Balance }
 }
 
 /// An event and the transaction that caused it, by its index in the block.

@@ -4,6 +4,7 @@ pub mod calls;
 mod client;
 mod error;
 mod event;
+mod fields;
 #[cfg(test)]
 mod fits;
 mod follow;

@@ -1,8 +1,6 @@
 //! What the chain holds, as plain data. Amounts are plancks, heights are blocks of one second.
 
-use millrace_primitives::{
-	AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256,
-};
+use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256};
 
 /// A block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
