@@ -1,0 +1,77 @@
+//! The chain as the miner sees it.
+
+pub mod node;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
+
+use crate::core::{Answer, Assignment, Ticket};
+
+/// Why the chain did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+	/// The call is in a block and failed there.
+	#[error("the chain refused the call: {0}")]
+	Refused(String),
+	/// The node can't be reached, or did not take the request.
+	#[error("{0}")]
+	Unavailable(String),
+}
+
+/// What an inference needs to know of a registered model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelInfo {
+	/// sha256 of its GGUF file.
+	pub digest: H256,
+	/// Tokens of prompt and answer together.
+	pub context_length: u32,
+	/// Most tokens that the template adds to the input.
+	pub template_tokens: u32,
+}
+
+/// The miner's entry on chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+	/// The account that holds the stake and gets the fees.
+	pub owner: AccountId32,
+	/// Whether it takes jobs.
+	pub ready: bool,
+}
+
+/// The chain, for one operator.
+#[async_trait]
+pub trait Chain: Send + Sync {
+	/// Hash of block 0, as it was when the connection was made.
+	fn genesis(&self) -> H256;
+
+	/// Hash of block 0 as the node has it now: another node may have taken its address.
+	async fn current_genesis(&self) -> Result<H256, ChainError>;
+
+	/// An item for each new best block; ends when the connection breaks.
+	async fn blocks(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError>;
+
+	/// The best block's height and the operator's assignments there.
+	async fn assignments(&self) -> Result<(BlockNumber, Vec<Assignment>), ChainError>;
+
+	/// The height of the last final block.
+	async fn finalized(&self) -> Result<BlockNumber, ChainError>;
+
+	/// A job's input.
+	async fn input(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError>;
+
+	/// A registered model.
+	async fn model(&self, model: ModelId) -> Result<Option<ModelInfo>, ChainError>;
+
+	/// Sends an answer and returns the height of the block that carries it.
+	async fn complete(&self, ticket: Ticket, answer: &Answer) -> Result<BlockNumber, ChainError>;
+
+	/// Sends a failure and returns the height of the block that carries it.
+	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError>;
+
+	/// The operator's miner.
+	async fn registration(&self) -> Result<Option<Registration>, ChainError>;
+
+	/// Says whether the miner takes jobs. Costs the operator a fee.
+	async fn set_ready(&self, ready: bool) -> Result<(), ChainError>;
+}

@@ -1,0 +1,148 @@
+//! The chain through a node's RPC.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::{stream::BoxStream, StreamExt, TryStreamExt};
+use millrace_client::{calls, Call, Client, Error, JobState, Signer, Submitter};
+use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
+
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
+
+use super::{Chain, ChainError, ModelInfo, Registration};
+use crate::core::{Answer, Assignment, ProofSigner, Ticket};
+
+/// Jobs that are read at a time.
+const READS: usize = 16;
+
+/// A transaction that is in no block after this time is taken for lost.
+const INCLUSION: Duration = Duration::from_secs(30);
+
+/// A node, for one operator.
+pub struct Node {
+	client: Client,
+	submitter: Submitter,
+	operator: AccountId32,
+}
+
+impl Node {
+	/// Connects to the node at `url` for the account of `signer`.
+	pub async fn connect(url: &str, signer: Signer) -> Result<Self, ChainError> {
+		let client = Client::connect(url).await?;
+		let operator = signer.account_id();
+		let submitter = client.submitter(signer);
+		Ok(Self { client, submitter, operator })
+	}
+
+	async fn send(&self, call: Call) -> Result<BlockNumber, ChainError> {
+		let sent = self.submitter.send(call).await?;
+		// The client's future is bound to one thread, so that it gets one of its own.
+		let runtime = Handle::current();
+		let waiting = spawn_blocking(move || runtime.block_on(timeout(INCLUSION, sent.in_block())));
+		match waiting.await {
+			Ok(Ok(block)) => Ok(block?.number),
+			Ok(Err(_)) => Err(ChainError::Unavailable("in no block in time".into())),
+			Err(error) => Err(ChainError::Unavailable(error.to_string())),
+		}
+	}
+}
+
+impl From<Error> for ChainError {
+	fn from(error: Error) -> Self {
+		match error {
+			Error::Dispatch { .. } => Self::Refused(error.to_string()),
+			other => Self::Unavailable(other.to_string()),
+		}
+	}
+}
+
+/// Signs proofs with the operator's key.
+pub struct OperatorSigner(pub Signer);
+
+impl ProofSigner for OperatorSigner {
+	fn sign(&self, message: &[u8; 32]) -> [u8; 64] {
+		self.0.sign(message)
+	}
+}
+
+#[async_trait]
+impl Chain for Node {
+	fn genesis(&self) -> H256 {
+		self.client.genesis_hash()
+	}
+
+	async fn current_genesis(&self) -> Result<H256, ChainError> {
+		let hash = self.client.block_hash(0).await?;
+		hash.ok_or_else(|| ChainError::Unavailable("the node has no block 0".into()))
+	}
+
+	async fn blocks(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError> {
+		let blocks = self.client.subscribe_best_blocks().await?;
+		Ok(blocks.map(|block| block.map(|_| ()).map_err(ChainError::from)).boxed())
+	}
+
+	async fn assignments(&self) -> Result<(BlockNumber, Vec<Assignment>), ChainError> {
+		let at = self.client.at_best().await?;
+		let tickets = at.assignments_of(&self.operator).await?;
+		let read = |(job, attempt)| {
+			let at = &at;
+			async move {
+				Ok::<_, Error>(at.job(job).await?.and_then(|job| assignment(Ticket { job: job.id, attempt }, job)))
+			}
+		};
+		let found: Vec<_> = futures::stream::iter(tickets.into_iter().map(read)).buffered(READS).try_collect().await?;
+		Ok((at.block().number, found.into_iter().flatten().collect()))
+	}
+
+	async fn finalized(&self) -> Result<BlockNumber, ChainError> {
+		Ok(self.client.finalized_block().await?.0)
+	}
+
+	async fn input(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError> {
+		Ok(self.client.input(job).await?)
+	}
+
+	async fn model(&self, model: ModelId) -> Result<Option<ModelInfo>, ChainError> {
+		let model = self.client.model(model).await?;
+		Ok(model.map(|model| ModelInfo {
+			digest: model.digest,
+			context_length: model.context_length,
+			template_tokens: model.template_tokens,
+		}))
+	}
+
+	async fn complete(&self, ticket: Ticket, answer: &Answer) -> Result<BlockNumber, ChainError> {
+		let Answer { output, proof, .. } = answer;
+		self.send(calls::complete(ticket.job, ticket.attempt, output.clone(), proof.clone())).await
+	}
+
+	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError> {
+		self.send(calls::fail(ticket.job, ticket.attempt, code)).await
+	}
+
+	async fn registration(&self) -> Result<Option<Registration>, ChainError> {
+		let at = self.client.at_best().await?;
+		let Some(owner) = at.owner_of(&self.operator).await? else { return Ok(None) };
+		Ok(at.miner(&owner).await?.map(|miner| Registration { owner, ready: miner.ready }))
+	}
+
+	async fn set_ready(&self, ready: bool) -> Result<(), ChainError> {
+		self.send(calls::set_ready(ready)).await.map(|_| ())
+	}
+}
+
+fn assignment(ticket: Ticket, job: millrace_client::Job) -> Option<Assignment> {
+	match job.state {
+		JobState::Assigned(terms) if terms.attempt == ticket.attempt => Some(Assignment {
+			ticket,
+			model: job.model,
+			params: job.params,
+			input_hash: job.input_hash,
+			input_len: job.input_len,
+			seed: terms.seed,
+			assigned_at: terms.assigned_at,
+			deadline: terms.deadline,
+		}),
+		_ => None,
+	}
+}

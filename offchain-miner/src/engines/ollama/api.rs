@@ -1,0 +1,189 @@
+//! What goes over the wire to Ollama and back.
+
+use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, Workload, H256};
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde_json::{json, Value};
+
+use crate::engines::{vocabulary::Vocabulary, EngineError, Request};
+
+#[derive(Deserialize)]
+pub(super) struct Version {
+	pub(super) version: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Tags {
+	#[serde(default)]
+	pub(super) models: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Tag {
+	pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Show {
+	#[serde(default)]
+	pub(super) modelfile: String,
+	#[serde(default)]
+	model_info: serde_json::Map<String, Value>,
+}
+
+impl Show {
+	/// The vocabulary, which only a verbose answer has.
+	pub(super) fn vocabulary(mut self) -> Result<Vocabulary, EngineError> {
+		let mut take = |key: &str| self.model_info.remove(&format!("tokenizer.ggml.{key}")).unwrap_or(Value::Null);
+		let missing = |what: &str| EngineError::engine(format!("Ollama does not tell the model's tokenizer: {what}"));
+		let tokens: Vec<String> = serde_json::from_value(take("tokens")).map_err(|_| missing("tokens"))?;
+		let types: Vec<i64> = serde_json::from_value(take("token_type")).map_err(|_| missing("token_type"))?;
+		let kind: String = serde_json::from_value(take("model")).map_err(|_| missing("model"))?;
+		Vocabulary::new(&kind, &tokens, &types).ok_or_else(|| missing(&format!("unknown kind {kind}")))
+	}
+}
+
+/// A line of a streamed answer, of `/api/chat` or of `/api/generate`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chunk {
+	pub(super) message: Message,
+	pub(super) response: String,
+	pub(super) logprobs: Option<Vec<Logprob>>,
+	pub(super) done: bool,
+	pub(super) done_reason: Option<String>,
+	pub(super) prompt_eval_count: u32,
+	pub(super) prompt_eval_duration: u64,
+	pub(super) eval_count: u32,
+	pub(super) eval_duration: u64,
+	pub(super) error: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Message {
+	pub(super) content: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Logprob {
+	pub(super) token: String,
+	pub(super) bytes: Option<Vec<u8>>,
+	pub(super) logprob: f64,
+	pub(super) top_logprobs: Vec<Logprob>,
+}
+
+impl Logprob {
+	pub(super) fn bytes(&self) -> &[u8] {
+		self.bytes.as_deref().unwrap_or(self.token.as_bytes())
+	}
+}
+
+/// The body of a generation. Nothing is left to the model's own defaults that would change its answer.
+pub(super) fn body(request: &Request, model: &str, text: &str, threads: Option<usize>) -> Value {
+	let params = &request.params;
+	let mut options = json!({
+		"temperature": f64::from(params.temperature_milli) / 1e3,
+		// Ollama's seed is a signed number.
+		"seed": request.seed & 0x7fff_ffff,
+		"top_k": params.top_k,
+		"top_p": f64::from(params.top_p_milli) / 1e3,
+		"min_p": 0.0,
+		"num_predict": params.max_tokens,
+		"num_ctx": request.context_length,
+		"repeat_penalty": 1.0,
+		"presence_penalty": 0.0,
+		"frequency_penalty": 0.0,
+	});
+	if let Some(threads) = threads {
+		options["num_thread"] = threads.into();
+	}
+	let mut body = json!({
+		"model": model,
+		"stream": true,
+		"logprobs": true,
+		"top_logprobs": TOP_ALTERNATIVES,
+		// By default the start of a prompt that is too long is cut away in silence.
+		"truncate": false,
+		"shift": false,
+		"options": options,
+	});
+	match params.workload {
+		Workload::Chat => body["messages"] = json!([{ "role": "user", "content": text }]),
+		Workload::Generate => {
+			body["prompt"] = text.into();
+			body["raw"] = true.into();
+		}
+	}
+	body
+}
+
+/// Sorts out what Ollama says no with.
+pub(super) fn refusal(status: StatusCode, body: &str) -> EngineError {
+	let text = serde_json::from_str::<Value>(body)
+		.ok()
+		.and_then(|value| value.get("error")?.as_str().map(str::to_owned))
+		.unwrap_or_else(|| body.to_owned());
+	let lower = text.to_lowercase();
+	let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+	let code = if says(&["context length", "context window", "context size"]) {
+		FailCode::ContextTooLong
+	} else if says(&["out of memory", "more system memory", "cudamalloc"]) {
+		FailCode::OutOfMemory
+	} else if status == StatusCode::NOT_FOUND {
+		FailCode::ModelMissing
+	} else {
+		FailCode::EngineError
+	};
+	EngineError::new(code, format!("Ollama: {text} ({status})"))
+}
+
+/// `0.17.4`, with or without something behind it.
+pub(super) fn parse_version(text: &str) -> Option<(u64, u64, u64)> {
+	let plain = text.split(['-', '+']).next()?;
+	let mut parts = plain.split('.').map(|part| part.parse().ok());
+	Some((parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?))
+}
+
+/// The digest in a Modelfile's `FROM /.../blobs/sha256-<hex>`.
+pub(super) fn file_digest(modelfile: &str) -> Option<H256> {
+	let from = modelfile.lines().find_map(|line| line.trim().strip_prefix("FROM "))?;
+	let name = from.trim().rsplit(['/', '\\']).next()?;
+	let digits = name.strip_prefix("sha256-").or_else(|| name.strip_prefix("sha256:"))?;
+	let bytes: [u8; 32] = hex::decode(digits).ok()?.try_into().ok()?;
+	Some(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn file_digest_should_be_read_when_the_modelfile_names_a_blob() {
+		let hex = "ab".repeat(32);
+		let modelfile =
+			format!("# Modelfile generated by \"ollama show\"\n\nFROM /x/blobs/sha256-{hex}\nTEMPLATE \"\"");
+		assert_eq!(file_digest(&modelfile), Some(H256::repeat_byte(0xab)));
+		assert_eq!(file_digest("FROM qwen3:8b"), None);
+	}
+
+	#[test]
+	fn version_should_be_ordered_when_it_has_a_suffix() {
+		assert!(parse_version("0.17.4").unwrap() > (0, 12, 11));
+		assert_eq!(parse_version("0.12.11-rc1"), Some((0, 12, 11)));
+		assert!(parse_version("0.9.6").unwrap() < (0, 12, 11));
+		assert_eq!(parse_version("dev"), None);
+	}
+
+	#[test]
+	fn refusal_should_have_the_code_of_its_cause_when_ollama_tells_it() {
+		let code = |status, text: &str| refusal(status, &json!({ "error": text }).to_string()).code;
+		let bad = StatusCode::BAD_REQUEST;
+		assert_eq!(code(bad, "the input length exceeds the context length"), FailCode::ContextTooLong);
+		let broken = StatusCode::INTERNAL_SERVER_ERROR;
+		assert_eq!(code(broken, "model requires more system memory (8 GiB)"), FailCode::OutOfMemory);
+		assert_eq!(code(StatusCode::NOT_FOUND, "model 'x' not found"), FailCode::ModelMissing);
+		assert_eq!(code(broken, "llama runner process has terminated"), FailCode::EngineError);
+	}
+}

@@ -1,0 +1,286 @@
+//! What must outlive the process: one row per (genesis hash, job, attempt), in a redb file.
+
+use std::{
+	fs,
+	path::{Path, PathBuf},
+	time::{SystemTime, UNIX_EPOCH},
+};
+
+use codec::{Decode, DecodeAll, Encode};
+use millrace_primitives::H256;
+use redb::{Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+
+use crate::core::{Row, RowState, Ticket};
+
+const ROWS: TableDefinition<&[u8; 41], &[u8]> = TableDefinition::new("rows");
+const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+const GENESIS: &str = "genesis";
+const FORMAT: &str = "format";
+/// Raised when a row's encoding changes.
+const FORMAT_VERSION: u32 = 1;
+
+/// Why the journal can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+	/// Another process holds the file.
+	#[error("the journal {0} is in use by another process; one working directory serves one miner")]
+	InUse(PathBuf),
+	/// The file belongs to another chain.
+	#[error("the journal belongs to the chain with genesis {known}, but the node serves {found}; use another work_dir for another chain")]
+	OtherChain {
+		/// The chain of the journal.
+		known: H256,
+		/// The chain of the node.
+		found: H256,
+	},
+	/// The file was written by a version with other rows.
+	#[error("the journal has format {0}; this version reads format 1")]
+	Format(u32),
+	/// A row can't be decoded.
+	#[error("the journal holds a row that can't be decoded: {0}")]
+	Corrupt(#[from] codec::Error),
+	/// The directory can't be made.
+	#[error("the working directory can't be used: {0}")]
+	Io(#[from] std::io::Error),
+	/// The database failed.
+	#[error("the journal can't be read or written: {0}")]
+	Database(#[from] Box<redb::Error>),
+}
+
+/// Any of redb's errors as the boxed common one.
+fn db<E: Into<redb::Error>>(error: E) -> JournalError {
+	JournalError::Database(Box::new(error.into()))
+}
+
+/// A row as it is stored.
+#[derive(Encode, Decode)]
+enum Stored {
+	/// The attempt may need more work.
+	Open(Row),
+	/// The attempt is over; kept for a while, with the second at which it ended.
+	Closed(u64, Row),
+}
+
+/// A change of the journal.
+#[derive(Clone, Debug)]
+pub enum Change {
+	/// Write the row.
+	Put(Row),
+	/// The attempt is over.
+	Close(Ticket),
+}
+
+/// The open journal.
+pub struct Journal {
+	database: Database,
+	genesis: H256,
+	keep_secs: u64,
+}
+
+impl Journal {
+	/// Opens `miner.redb` in `directory`, or makes it, for the chain `genesis`. Closed answers are kept `keep_secs`
+	/// seconds.
+	pub fn open(directory: &Path, genesis: H256, keep_secs: u64) -> Result<Self, JournalError> {
+		fs::create_dir_all(directory)?;
+		let path = directory.join("miner.redb");
+		let database = Database::create(&path).map_err(|error| match error {
+			DatabaseError::DatabaseAlreadyOpen => JournalError::InUse(path),
+			other => db(other),
+		})?;
+		let write = database.begin_write().map_err(db)?;
+		{
+			write.open_table(ROWS).map_err(db)?;
+			let mut meta = write.open_table(META).map_err(db)?;
+			let stored = |key| -> Result<Option<Vec<u8>>, JournalError> {
+				Ok(meta.get(key).map_err(db)?.map(|value| value.value().to_vec()))
+			};
+			match (stored(FORMAT)?, stored(GENESIS)?) {
+				(Some(format), Some(known)) => {
+					let format = u32::decode_all(&mut &format[..])?;
+					let known = H256::decode_all(&mut &known[..])?;
+					if format != FORMAT_VERSION {
+						return Err(JournalError::Format(format));
+					}
+					if known != genesis {
+						return Err(JournalError::OtherChain { known, found: genesis });
+					}
+				}
+				_ => {
+					meta.insert(FORMAT, &FORMAT_VERSION.encode()[..]).map_err(db)?;
+					meta.insert(GENESIS, &genesis.encode()[..]).map_err(db)?;
+				}
+			}
+		}
+		write.commit().map_err(db)?;
+		Ok(Self { database, genesis, keep_secs })
+	}
+
+	/// The rows that may need more work.
+	pub fn open_rows(&self) -> Result<Vec<Row>, JournalError> {
+		let read = self.database.begin_read().map_err(db)?;
+		let table = read.open_table(ROWS).map_err(db)?;
+		let mut rows = Vec::new();
+		for item in table.iter().map_err(db)? {
+			let (_, value) = item.map_err(db)?;
+			if let Stored::Open(row) = Stored::decode_all(&mut value.value())? {
+				rows.push(row);
+			}
+		}
+		Ok(rows)
+	}
+
+	/// Writes `changes` in their order, all or none. On disk before it returns when one of them is an answer or a
+	/// failure; the others lose nothing in a crash, the inference is only made again.
+	pub fn apply(&self, changes: &[Change]) -> Result<(), JournalError> {
+		let mut write = self.database.begin_write().map_err(db)?;
+		let durable = changes.iter().any(|change| match change {
+			Change::Put(row) => matches!(row.state, RowState::Finished(_) | RowState::Failing { .. }),
+			Change::Close(_) => false,
+		});
+		let durability = if durable { Durability::Immediate } else { Durability::None };
+		write.set_durability(durability).map_err(db)?;
+		{
+			let mut table = write.open_table(ROWS).map_err(db)?;
+			for change in changes {
+				match change {
+					Change::Put(row) => {
+						let key = self.key(row.assignment.ticket);
+						table.insert(&key, &Stored::Open(row.clone()).encode()[..]).map_err(db)?;
+					}
+					Change::Close(ticket) => self.close(&mut table, *ticket)?,
+				}
+			}
+		}
+		write.commit().map_err(db)
+	}
+
+	/// Removes what was closed long enough ago and returns how many rows that were.
+	pub fn prune(&self) -> Result<usize, JournalError> {
+		let limit = now_secs().saturating_sub(self.keep_secs);
+		let mut write = self.database.begin_write().map_err(db)?;
+		write.set_durability(Durability::Immediate).map_err(db)?;
+		let mut removed = 0;
+		{
+			let mut table = write.open_table(ROWS).map_err(db)?;
+			let old =
+				|value: &[u8]| matches!(Stored::decode(&mut &value[..]), Ok(Stored::Closed(at, _)) if at <= limit);
+			for item in table.extract_if(|_, value| old(value)).map_err(db)? {
+				item.map_err(db)?;
+				removed += 1;
+			}
+		}
+		write.commit().map_err(db)?;
+		Ok(removed)
+	}
+
+	fn close(
+		&self,
+		table: &mut redb::Table<'_, &'static [u8; 41], &'static [u8]>,
+		ticket: Ticket,
+	) -> Result<(), JournalError> {
+		let key = self.key(ticket);
+		let stored = match table.remove(&key).map_err(db)? {
+			Some(value) => Stored::decode_all(&mut value.value())?,
+			None => return Ok(()),
+		};
+		if let Stored::Open(row) = stored {
+			// Only an answer has anything that somebody may ask for later.
+			if matches!(row.state, RowState::Finished(_) | RowState::Submitted(_)) && self.keep_secs > 0 {
+				table.insert(&key, &Stored::Closed(now_secs(), row).encode()[..]).map_err(db)?;
+			}
+		}
+		Ok(())
+	}
+
+	fn key(&self, ticket: Ticket) -> [u8; 41] {
+		let mut key = [0; 41];
+		key[..32].copy_from_slice(self.genesis.as_bytes());
+		key[32..40].copy_from_slice(&ticket.job.to_be_bytes());
+		key[40] = ticket.attempt;
+		key
+	}
+}
+
+fn now_secs() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::core::fixtures::{answer, assignment};
+	use millrace_primitives::FailCode;
+	use std::sync::Arc;
+
+	fn genesis() -> H256 {
+		H256::repeat_byte(1)
+	}
+
+	fn finished(job: u64) -> Row {
+		Row { assignment: assignment(job), state: RowState::Finished(Arc::new(answer(job))) }
+	}
+
+	#[test]
+	fn open_should_be_refused_when_another_journal_holds_the_file() {
+		let dir = tempfile::tempdir().unwrap();
+		let _held = Journal::open(dir.path(), genesis(), 60).unwrap();
+		assert!(matches!(Journal::open(dir.path(), genesis(), 60), Err(JournalError::InUse(_))));
+	}
+
+	#[test]
+	fn open_should_be_refused_when_the_genesis_differs() {
+		let dir = tempfile::tempdir().unwrap();
+		drop(Journal::open(dir.path(), genesis(), 60).unwrap());
+		let other = Journal::open(dir.path(), H256::repeat_byte(2), 60);
+		assert!(matches!(other, Err(JournalError::OtherChain { .. })));
+	}
+
+	#[test]
+	fn answers_should_be_there_when_the_file_is_copied_without_closing_it() {
+		let dir = tempfile::tempdir().unwrap();
+		let copy = tempfile::tempdir().unwrap();
+		let journal = Journal::open(dir.path(), genesis(), 60).unwrap();
+		journal.apply(&[Change::Put(finished(7))]).unwrap();
+		// What a killed process leaves: the bytes on disk, nothing flushed by a destructor.
+		fs::copy(dir.path().join("miner.redb"), copy.path().join("miner.redb")).unwrap();
+		let reopened = Journal::open(copy.path(), genesis(), 60).unwrap();
+		assert_eq!(reopened.open_rows().unwrap(), vec![finished(7)]);
+		drop(journal);
+	}
+
+	#[test]
+	fn later_rows_should_replace_earlier_ones_when_applied_together() {
+		let dir = tempfile::tempdir().unwrap();
+		let journal = Journal::open(dir.path(), genesis(), 60).unwrap();
+		let running = Row { assignment: assignment(7), state: RowState::Running };
+		let failing =
+			Row { assignment: assignment(7), state: RowState::Failing { code: FailCode::Drain, signed: false } };
+		journal.apply(&[Change::Put(running), Change::Put(failing.clone())]).unwrap();
+		assert_eq!(journal.open_rows().unwrap(), vec![failing]);
+	}
+
+	#[test]
+	fn closed_rows_should_not_be_open_when_read_back() {
+		let dir = tempfile::tempdir().unwrap();
+		let journal = Journal::open(dir.path(), genesis(), 60).unwrap();
+		journal.apply(&[Change::Put(finished(1)), Change::Put(finished(2))]).unwrap();
+		journal.apply(&[Change::Close(finished(1).assignment.ticket)]).unwrap();
+		assert_eq!(journal.open_rows().unwrap(), vec![finished(2)]);
+		assert_eq!(journal.prune().unwrap(), 0);
+	}
+
+	#[test]
+	fn closed_rows_should_be_removed_when_their_time_is_over() {
+		let dir = tempfile::tempdir().unwrap();
+		let ticket = finished(1).assignment.ticket;
+		{
+			let journal = Journal::open(dir.path(), genesis(), 60).unwrap();
+			journal.apply(&[Change::Put(finished(1)), Change::Close(ticket)]).unwrap();
+		}
+		// Opened with no time to keep, everything closed is due.
+		let journal = Journal::open(dir.path(), genesis(), 0).unwrap();
+		assert_eq!(journal.prune().unwrap(), 1);
+		assert_eq!(journal.prune().unwrap(), 0);
+	}
+}

@@ -1,0 +1,338 @@
+//! Carries out what the core decides.
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+	collections::HashMap,
+	sync::{Arc, Mutex},
+	time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use millrace_primitives::{job::payload_hash, FailCode, ModelId};
+use tokio::{
+	sync::mpsc::{self, Receiver, Sender},
+	time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+	chain::{Chain, ChainError, ModelInfo},
+	core::{Action, Assignment, Core, Counts, Event, Generated, Step},
+	engines::{Engine, EngineError, Request},
+	journal::{Change, Journal},
+	pause::Pause,
+	watch,
+};
+
+/// Events that are handled, and written to the journal, together.
+const BATCH: usize = 64;
+
+/// A transaction that is in no block after this time is sent again.
+const INCLUSION: Duration = Duration::from_secs(30);
+
+/// After a drain, so long may the last answers take to get into a block.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// How often closed rows of the journal are looked through.
+const PRUNE: Duration = Duration::from_secs(60);
+
+/// What others may know of the running miner.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+	/// The last best block.
+	pub best: Option<u32>,
+	/// When it was read.
+	pub read_at: Option<Instant>,
+	/// The work.
+	pub counts: Counts,
+	/// Whether the miner is about to stop.
+	pub draining: bool,
+}
+
+/// A [`Status`] that the runner keeps up to date.
+pub type SharedStatus = Arc<Mutex<Status>>;
+
+/// Everything that an inference uses.
+struct Workshop {
+	chain: Arc<dyn Chain>,
+	engines: Vec<Arc<dyn Engine>>,
+	/// A registered model's digest and bounds never change.
+	models: Mutex<HashMap<ModelId, ModelInfo>>,
+	events: Sender<Event>,
+}
+
+/// A miner at work.
+pub struct Runner {
+	core: Core,
+	journal: Arc<Journal>,
+	workshop: Arc<Workshop>,
+	events: Receiver<Event>,
+	runs: HashMap<u64, CancellationToken>,
+	status: SharedStatus,
+	drain: Duration,
+}
+
+impl Runner {
+	/// A miner that has not begun. `drain` is how long running inferences may go on once it is told to stop.
+	pub fn new(
+		core: Core,
+		journal: Journal,
+		chain: Arc<dyn Chain>,
+		engines: Vec<Arc<dyn Engine>>,
+		status: SharedStatus,
+		drain: Duration,
+	) -> Self {
+		let (sender, events) = mpsc::channel(1024);
+		let workshop = Arc::new(Workshop { chain, engines, models: Mutex::default(), events: sender });
+		Self { core, journal: Arc::new(journal), workshop, events, runs: HashMap::new(), status, drain }
+	}
+
+	/// Works until `stop` is cancelled and the drain is over, or until something fails for good.
+	pub async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+		let rows = self.journal.open_rows()?;
+		for row in &rows {
+			let ticket = row.assignment.ticket;
+			let state = format!("{:?}", row.state);
+			let state = state.split('(').next().unwrap_or_default();
+			tracing::info!(job = ticket.job, attempt = ticket.attempt, event = %"recovered", state, "from the journal");
+		}
+		let actions = self.core.recover(rows);
+		self.carry_out(actions).await?;
+
+		let mut watcher = tokio::spawn(watch::follow(self.workshop.chain.clone(), self.workshop.events.clone()));
+		let result = self.work(&stop, &mut watcher).await;
+		watcher.abort();
+		self.runs.values().for_each(CancellationToken::cancel);
+		result
+	}
+
+	async fn work(
+		&mut self,
+		stop: &CancellationToken,
+		watcher: &mut tokio::task::JoinHandle<watch::WatchError>,
+	) -> anyhow::Result<()> {
+		let mut prune = tokio::time::interval(PRUNE);
+		let mut draining: Option<Instant> = None;
+		let mut gave_up = false;
+		loop {
+			let deadline =
+				draining.map(|since| since + self.drain + if gave_up { LAST_ANSWERS } else { Duration::ZERO });
+			let due = async {
+				match deadline {
+					Some(at) => tokio::time::sleep_until(at.into()).await,
+					None => std::future::pending().await,
+				}
+			};
+			let mut actions = tokio::select! {
+				error = &mut *watcher => return Err(error.context("the watcher of the chain ended")?.into()),
+				() = stop.cancelled(), if draining.is_none() => {
+					tracing::info!(event = %"draining", "stopping: no new work, running inferences may end");
+					draining = Some(Instant::now());
+					self.lock_status(|status| status.draining = true);
+					self.core.handle(Event::DrainRequested)
+				},
+				() = due => {
+					if gave_up {
+						tracing::warn!(event = %"drain_cut", "stopping with answers on their way; the journal has them");
+						return Ok(());
+					}
+					gave_up = true;
+					self.core.handle(Event::DrainTimeout)
+				},
+				_ = prune.tick() => {
+					let journal = self.journal.clone();
+					tokio::task::spawn_blocking(move || journal.prune()).await.context("the journal panicked")??;
+					continue;
+				},
+				Some(event) = self.events.recv() => self.take(event),
+			};
+			for _ in 1..BATCH {
+				match self.events.try_recv() {
+					Ok(event) => actions.extend(self.take(event)),
+					Err(_) => break,
+				}
+			}
+			self.carry_out(actions).await?;
+			let counts = self.core.counts();
+			self.lock_status(|status| status.counts = counts);
+			if draining.is_some() && self.core.is_idle() {
+				return Ok(());
+			}
+		}
+	}
+
+	fn take(&mut self, event: Event) -> Vec<Action> {
+		match &event {
+			Event::Snapshot { number, .. } => {
+				let number = *number;
+				self.lock_status(|status| {
+					status.best = Some(number);
+					status.read_at = Some(Instant::now());
+				});
+			}
+			Event::EngineFinished { run, .. } | Event::EngineFailed { run, .. } => {
+				self.runs.remove(run);
+			}
+			_ => {}
+		}
+		self.core.handle(event)
+	}
+
+	fn lock_status(&self, change: impl FnOnce(&mut Status)) {
+		if let Ok(mut status) = self.status.lock() {
+			change(&mut status);
+		}
+	}
+
+	/// The journal first, on disk; then the rest.
+	async fn carry_out(&mut self, actions: Vec<Action>) -> anyhow::Result<()> {
+		let changes: Vec<_> = actions
+			.iter()
+			.filter_map(|action| match action {
+				Action::Persist(row) => Some(Change::Put(row.clone())),
+				Action::Forget(ticket) => Some(Change::Close(*ticket)),
+				_ => None,
+			})
+			.collect();
+		if !changes.is_empty() {
+			let journal = self.journal.clone();
+			tokio::task::spawn_blocking(move || journal.apply(&changes)).await.context("the journal panicked")??;
+		}
+		for action in actions {
+			match action {
+				Action::Persist(_) | Action::Forget(_) => {}
+				Action::Log { ticket, step, detail } => {
+					let (job, attempt, event) = (ticket.job, ticket.attempt, step.name());
+					if matches!(step, Step::Failed | Step::Dropped) {
+						tracing::warn!(job, attempt, %event, %detail);
+					} else {
+						tracing::info!(job, attempt, %event, %detail);
+					}
+				}
+				Action::Start { run, assignment } => {
+					let cancel = CancellationToken::new();
+					self.runs.insert(run, cancel.clone());
+					let workshop = self.workshop.clone();
+					tokio::spawn(async move { workshop.infer(run, assignment, cancel).await });
+				}
+				Action::Cancel { run } => {
+					if let Some(cancel) = self.runs.remove(&run) {
+						cancel.cancel();
+					}
+				}
+				Action::SubmitProof { ticket, answer } => {
+					let workshop = self.workshop.clone();
+					tokio::spawn(async move {
+						let sent = timeout(INCLUSION, workshop.chain.complete(ticket, &answer)).await;
+						workshop.report(ticket, sent).await;
+					});
+				}
+				Action::SubmitFail { ticket, code } => {
+					let workshop = self.workshop.clone();
+					tokio::spawn(async move {
+						let sent = timeout(INCLUSION, workshop.chain.fail(ticket, code)).await;
+						workshop.report(ticket, sent).await;
+					});
+				}
+			}
+		}
+		Ok(())
+	}
+}
+
+impl Workshop {
+	async fn report(
+		&self,
+		ticket: crate::core::Ticket,
+		sent: Result<Result<u32, ChainError>, tokio::time::error::Elapsed>,
+	) {
+		let event = match sent {
+			Ok(Ok(number)) => Event::TxIncluded { ticket, number },
+			Ok(Err(ChainError::Refused(error))) => Event::TxFailed { ticket, error },
+			Ok(Err(ChainError::Unavailable(error))) => Event::TxDropped { ticket, error },
+			Err(_) => Event::TxDropped { ticket, error: "in no block in time".into() },
+		};
+		// When the runner has ended, nobody needs to know.
+		let _ = self.events.send(event).await;
+	}
+
+	async fn infer(&self, run: u64, assignment: Assignment, cancel: CancellationToken) {
+		let ticket = assignment.ticket;
+		let event = tokio::select! {
+			biased;
+			() = cancel.cancelled() => return,
+			result = self.generate(&assignment, cancel.clone()) => match result {
+				Ok(generated) => Event::EngineFinished { ticket, run, generated },
+				Err(EngineError { code, message }) => Event::EngineFailed { ticket, run, code, message },
+			},
+		};
+		let _ = self.events.send(event).await;
+	}
+
+	async fn generate(&self, assignment: &Assignment, cancel: CancellationToken) -> Result<Generated, EngineError> {
+		let (model, input) = self.ingredients(assignment).await;
+		let request = Request {
+			digest: model.digest,
+			context_length: model.context_length,
+			input,
+			params: assignment.params,
+			seed: assignment.seed,
+		};
+		let mut last = EngineError::new(FailCode::ModelMissing, "no engine is configured");
+		for engine in &self.engines {
+			match engine.generate(request.clone(), cancel.clone()).await {
+				Ok(generation) => {
+					return Ok(Generated {
+						output: generation.output,
+						transcript: generation.transcript,
+						usage: generation.usage,
+						template_tokens: model.template_tokens,
+					})
+				}
+				Err(error) => {
+					let missing = error.code == FailCode::ModelMissing;
+					// An engine that broke says more than one that never had the model.
+					if last.code == FailCode::ModelMissing {
+						last = error;
+					}
+					if !missing {
+						break;
+					}
+				}
+			}
+		}
+		Err(last)
+	}
+
+	/// What the chain holds for the job. Asked for until it is there: the node can be away, or on another fork, and
+	/// the attempt's deadline ends the wait.
+	async fn ingredients(&self, assignment: &Assignment) -> (ModelInfo, Vec<u8>) {
+		let mut pause = Pause::default();
+		loop {
+			match self.read(assignment).await {
+				Ok(Some(found)) => return found,
+				Ok(None) => tracing::debug!(job = assignment.ticket.job, "the input is not there yet"),
+				Err(error) => tracing::debug!(job = assignment.ticket.job, %error, "the input can't be read yet"),
+			}
+			pause.wait().await;
+		}
+	}
+
+	async fn read(&self, assignment: &Assignment) -> Result<Option<(ModelInfo, Vec<u8>)>, ChainError> {
+		let known = self.models.lock().ok().and_then(|models| models.get(&assignment.model).copied());
+		let model = match known {
+			Some(model) => model,
+			None => {
+				let Some(model) = self.chain.model(assignment.model).await? else { return Ok(None) };
+				if let Ok(mut models) = self.models.lock() {
+					models.insert(assignment.model, model);
+				}
+				model
+			}
+		};
+		let input = self.chain.input(assignment.ticket.job).await?;
+		Ok(input.filter(|bytes| payload_hash(bytes) == assignment.input_hash).map(|input| (model, input)))
+	}
+}

@@ -1,0 +1,233 @@
+//! The runner with a chain and an engine that the test holds in its hands.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use millrace_primitives::{BlockNumber, JobId, Usage, H256};
+use tokio::time::sleep;
+
+use super::*;
+use crate::{
+	chain::Registration,
+	core::{
+		fixtures::{assignment, TestSigner},
+		Answer, Ticket,
+	},
+	engines::{Generation, LocalModel},
+};
+
+const GENESIS: H256 = H256::repeat_byte(1);
+
+/// A chain of one operator.
+#[derive(Default)]
+struct FakeChain {
+	best: AtomicUsize,
+	assignments: Mutex<Vec<Assignment>>,
+	answers: Mutex<Vec<(Ticket, Answer)>>,
+	fails: Mutex<Vec<(Ticket, FailCode)>>,
+	/// Answers are seen and then lost.
+	deaf: AtomicBool,
+	/// Another chain took the node's address.
+	replaced: AtomicBool,
+}
+
+impl FakeChain {
+	fn with_jobs(jobs: &[u64]) -> Arc<Self> {
+		let chain = Self::default();
+		*chain.assignments.lock().unwrap() = jobs.iter().map(|job| assignment(*job)).collect();
+		chain.best.store(10, Ordering::SeqCst);
+		Arc::new(chain)
+	}
+
+	async fn close(&self, ticket: Ticket) -> Result<BlockNumber, ChainError> {
+		if self.deaf.load(Ordering::SeqCst) {
+			std::future::pending::<()>().await;
+		}
+		self.assignments.lock().unwrap().retain(|assignment| assignment.ticket != ticket);
+		Ok(self.number())
+	}
+
+	fn number(&self) -> BlockNumber {
+		self.best.load(Ordering::SeqCst) as BlockNumber
+	}
+}
+
+#[async_trait]
+impl Chain for FakeChain {
+	fn genesis(&self) -> H256 {
+		GENESIS
+	}
+	async fn current_genesis(&self) -> Result<H256, ChainError> {
+		Ok(if self.replaced.load(Ordering::SeqCst) { H256::zero() } else { GENESIS })
+	}
+	async fn blocks(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError> {
+		let ticks = futures::stream::unfold((), |()| async {
+			sleep(Duration::from_millis(5)).await;
+			Some((Ok(()), ()))
+		});
+		Ok(Box::pin(ticks))
+	}
+	async fn assignments(&self) -> Result<(BlockNumber, Vec<Assignment>), ChainError> {
+		Ok((self.number(), self.assignments.lock().unwrap().clone()))
+	}
+	async fn finalized(&self) -> Result<BlockNumber, ChainError> {
+		Ok(self.number())
+	}
+	async fn input(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError> {
+		Ok(Some(job.to_le_bytes().to_vec()))
+	}
+	async fn model(&self, _: ModelId) -> Result<Option<ModelInfo>, ChainError> {
+		Ok(Some(ModelInfo { digest: H256::repeat_byte(7), context_length: 512, template_tokens: 16 }))
+	}
+	async fn complete(&self, ticket: Ticket, answer: &Answer) -> Result<BlockNumber, ChainError> {
+		self.answers.lock().unwrap().push((ticket, answer.clone()));
+		self.close(ticket).await
+	}
+	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError> {
+		self.fails.lock().unwrap().push((ticket, code));
+		self.close(ticket).await
+	}
+	async fn registration(&self) -> Result<Option<Registration>, ChainError> {
+		Ok(None)
+	}
+	async fn set_ready(&self, _: bool) -> Result<(), ChainError> {
+		Ok(())
+	}
+}
+
+/// Counts its inferences; each has another answer.
+#[derive(Default)]
+struct FakeEngine {
+	runs: AtomicUsize,
+	error: Option<FailCode>,
+	stuck: bool,
+}
+
+#[async_trait]
+impl Engine for FakeEngine {
+	fn kind(&self) -> &'static str {
+		"fake"
+	}
+	async fn health(&self) -> Result<(), EngineError> {
+		Ok(())
+	}
+	async fn models(&self) -> Result<Vec<LocalModel>, EngineError> {
+		Ok(Vec::new())
+	}
+	async fn generate(&self, _: Request, _: CancellationToken) -> Result<Generation, EngineError> {
+		let run = self.runs.fetch_add(1, Ordering::SeqCst);
+		if self.stuck {
+			std::future::pending::<()>().await;
+		}
+		if let Some(code) = self.error {
+			return Err(EngineError::new(code, "as told"));
+		}
+		let usage = Usage { input_tokens: 8, output_tokens: 1, gpu_ms: 1 };
+		Ok(Generation { output: format!("answer {run}").into_bytes(), transcript: Vec::new(), usage })
+	}
+}
+
+struct Miner {
+	stop: CancellationToken,
+	task: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+fn start(directory: &std::path::Path, chain: &Arc<FakeChain>, engines: Vec<Arc<dyn Engine>>, drain_ms: u64) -> Miner {
+	let journal = Journal::open(directory, GENESIS, 60).unwrap();
+	let core = Core::new(GENESIS, 1, Box::new(TestSigner));
+	let drain = Duration::from_millis(drain_ms);
+	let runner = Runner::new(core, journal, chain.clone(), engines, SharedStatus::default(), drain);
+	let stop = CancellationToken::new();
+	Miner { task: tokio::spawn(runner.run(stop.clone())), stop }
+}
+
+async fn until(mut done: impl FnMut() -> bool) {
+	for _ in 0..1_000 {
+		if done() {
+			return;
+		}
+		sleep(Duration::from_millis(5)).await;
+	}
+	panic!("it never happened");
+}
+
+#[tokio::test]
+async fn each_job_should_get_one_answer_when_all_goes_well() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1, 2, 3]);
+	let engine = Arc::new(FakeEngine::default());
+	let miner = start(dir.path(), &chain, vec![engine.clone()], 100);
+	until(|| chain.assignments.lock().unwrap().is_empty()).await;
+	miner.stop.cancel();
+	miner.task.await.unwrap().unwrap();
+	assert_eq!(chain.answers.lock().unwrap().len(), 3);
+	assert_eq!(engine.runs.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn same_answer_should_be_sent_when_the_miner_dies_before_its_block() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1]);
+	chain.deaf.store(true, Ordering::SeqCst);
+	let engine = Arc::new(FakeEngine::default());
+	for life in 1..=3 {
+		let miner = start(dir.path(), &chain, vec![engine.clone()], 100);
+		until(|| chain.answers.lock().unwrap().len() == life).await;
+		miner.task.abort();
+		assert!(miner.task.await.unwrap_err().is_cancelled());
+		// The journal's writes run on threads that an abort does not stop.
+		sleep(Duration::from_millis(100)).await;
+	}
+	let answers = chain.answers.lock().unwrap();
+	assert!(answers.iter().all(|answer| *answer == answers[0]));
+	assert_eq!(engine.runs.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn next_engine_should_be_asked_when_the_first_lacks_the_model() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1]);
+	let first = Arc::new(FakeEngine { error: Some(FailCode::ModelMissing), ..FakeEngine::default() });
+	let miner = start(dir.path(), &chain, vec![first, Arc::new(FakeEngine::default())], 100);
+	until(|| chain.answers.lock().unwrap().len() == 1).await;
+	miner.stop.cancel();
+	miner.task.await.unwrap().unwrap();
+	assert!(chain.fails.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn code_should_reach_the_chain_when_an_engine_fails() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1]);
+	let broken = Arc::new(FakeEngine { error: Some(FailCode::OutOfMemory), ..FakeEngine::default() });
+	let miner = start(dir.path(), &chain, vec![broken, Arc::new(FakeEngine::default())], 100);
+	until(|| !chain.fails.lock().unwrap().is_empty()).await;
+	miner.stop.cancel();
+	miner.task.await.unwrap().unwrap();
+	assert_eq!(*chain.fails.lock().unwrap(), vec![(assignment(1).ticket, FailCode::OutOfMemory)]);
+	assert!(chain.answers.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn running_job_should_fail_as_drain_when_it_outlasts_the_stop() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1, 2]);
+	let engine = Arc::new(FakeEngine { stuck: true, ..FakeEngine::default() });
+	let miner = start(dir.path(), &chain, vec![engine.clone()], 50);
+	until(|| engine.runs.load(Ordering::SeqCst) == 1).await;
+	miner.stop.cancel();
+	miner.task.await.unwrap().unwrap();
+	let drained = [2, 1].map(|job| (assignment(job).ticket, FailCode::Drain));
+	assert_eq!(*chain.fails.lock().unwrap(), drained);
+}
+
+#[tokio::test]
+async fn miner_should_stop_when_another_chain_takes_the_address() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[]);
+	chain.replaced.store(true, Ordering::SeqCst);
+	let miner = start(dir.path(), &chain, Vec::new(), 50);
+	let error = miner.task.await.unwrap().unwrap_err();
+	assert!(error.to_string().contains("another chain"), "{error}");
+}

@@ -1,0 +1,178 @@
+//! From a configuration to a running miner.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use millrace_client::Signer;
+use tokio::signal::unix::{signal, SignalKind};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+	chain::{
+		node::{Node, OperatorSigner},
+		Chain, ChainError,
+	},
+	config::{Config, EngineConfig},
+	core::Core,
+	engines::{
+		llama::{self, Llama},
+		ollama::{self, Ollama},
+		Engine, LocalModel,
+	},
+	health::{self, Facts},
+	journal::Journal,
+	pause::Pause,
+	runner::{Runner, SharedStatus},
+};
+
+/// A call of `set_ready` may hold a stop up for so long.
+const READY: Duration = Duration::from_secs(10);
+
+/// Runs the miner until SIGTERM or SIGINT, or until it can't go on.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+	let signer = config.signer()?;
+	let operator = signer.account_id();
+	let stop = stop_signal()?;
+	let engines = engines(&config).await?;
+	let models = models(&engines).await;
+
+	let connected = tokio::select! {
+		node = connect(&config.url, &signer) => node,
+		() = stop.cancelled() => return Ok(()),
+	};
+	let chain: Arc<dyn Chain> = Arc::new(connected);
+	let genesis = chain.genesis();
+	let journal = open_journal(&config.work_dir, genesis, config.keep_secs)?;
+	let core = Core::new(genesis, config.slots, Box::new(OperatorSigner(signer)));
+	let status = SharedStatus::default();
+	if let Some(bind) = config.http_bind {
+		let facts = Facts { genesis: hex::encode(genesis), operator: operator.to_string(), models };
+		let address = health::serve(bind, facts, status.clone()).await.context("can't serve http_bind")?;
+		tracing::info!(event = %"http", url = %format!("http://{address}/healthz"), "health report");
+	}
+	announce(&*chain, config.manage_ready).await;
+	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots, "working");
+
+	let drain = Duration::from_secs(config.drain_secs);
+	let runner = Runner::new(core, journal, chain.clone(), engines, status, drain);
+	let (unready_chain, unready_stop) = (chain.clone(), stop.clone());
+	let unready = config.manage_ready.then(|| {
+		tokio::spawn(async move {
+			unready_stop.cancelled().await;
+			set_ready(&*unready_chain, false).await;
+		})
+	});
+	runner.run(stop).await?;
+	if let Some(unready) = unready {
+		unready.await?;
+	}
+	tracing::info!(event = %"stopped", "stopped");
+	Ok(())
+}
+
+fn open_journal(directory: &Path, genesis: millrace_primitives::H256, keep_secs: u64) -> anyhow::Result<Journal> {
+	Journal::open(directory, genesis, keep_secs).context("the journal can't be opened")
+}
+
+/// Cancelled by the first SIGTERM or SIGINT; the second ends the process at once.
+fn stop_signal() -> anyhow::Result<CancellationToken> {
+	let mut term = signal(SignalKind::terminate())?;
+	let mut interrupt = signal(SignalKind::interrupt())?;
+	let stop = CancellationToken::new();
+	let token = stop.clone();
+	tokio::spawn(async move {
+		for first in [true, false] {
+			tokio::select! {
+				_ = term.recv() => {},
+				_ = interrupt.recv() => {},
+			}
+			if first {
+				token.cancel();
+			} else {
+				std::process::exit(1);
+			}
+		}
+	});
+	Ok(stop)
+}
+
+async fn engines(config: &Config) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
+	let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
+	for engine in &config.engines {
+		match engine.clone() {
+			EngineConfig::Llama { models, threads } => {
+				let cores = std::thread::available_parallelism().map_or(1, usize::from);
+				let threads = threads.unwrap_or(cores / config.slots);
+				let options = llama::Options { models, slots: config.slots, threads };
+				let loaded = tokio::task::spawn_blocking(move || Llama::load(&options)).await?;
+				engines.push(Arc::new(loaded.context("the llama engine can't start")?));
+			}
+			EngineConfig::Ollama { url, threads } => {
+				engines.push(Arc::new(Ollama::new(ollama::Options { url, threads })?));
+			}
+		}
+	}
+	Ok(engines)
+}
+
+/// Logs what the engines have. One that is not there yet may come later.
+async fn models(engines: &[Arc<dyn Engine>]) -> Vec<LocalModel> {
+	let mut all = Vec::new();
+	for engine in engines {
+		let kind = engine.kind();
+		let found = match engine.health().await {
+			Ok(()) => engine.models().await,
+			Err(error) => Err(error),
+		};
+		match found {
+			Ok(models) => {
+				for model in &models {
+					let digest = hex::encode(model.digest);
+					tracing::info!(event = %"model", engine = %kind, name = %model.name, %digest, "found");
+				}
+				all.extend(models);
+			}
+			Err(error) => {
+				tracing::warn!(event = %"engine_down", engine = %kind, %error, "the engine is not usable now")
+			}
+		}
+	}
+	all
+}
+
+async fn connect(url: &str, signer: &Signer) -> Node {
+	let mut pause = Pause::default();
+	loop {
+		match Node::connect(url, signer.clone()).await {
+			Ok(node) => return node,
+			Err(error) => tracing::warn!(event = %"node_away", url, %error, "waiting for the node"),
+		}
+		pause.wait().await;
+	}
+}
+
+/// Tells the owner what the chain knows of this operator.
+async fn announce(chain: &dyn Chain, manage_ready: bool) {
+	match chain.registration().await {
+		Ok(Some(registration)) => {
+			let owner = registration.owner;
+			tracing::info!(event = %"registered", %owner, ready = registration.ready, "the miner's entry on chain");
+			if manage_ready && !registration.ready {
+				set_ready(chain, true).await;
+			}
+		}
+		Ok(None) => tracing::warn!(
+			event = %"unregistered",
+			"no miner has this operator; its owner must register it and make an offer before work comes"
+		),
+		Err(error) => tracing::warn!(%error, "the miner's entry on chain can't be read"),
+	}
+}
+
+async fn set_ready(chain: &dyn Chain, ready: bool) {
+	let sent = tokio::time::timeout(READY, chain.set_ready(ready)).await;
+	match sent.unwrap_or_else(|_| Err(ChainError::Unavailable("in no block in time".into()))) {
+		Ok(()) => tracing::info!(event = %"set_ready", ready, "told the chain"),
+		Err(error) => tracing::warn!(event = %"set_ready", ready, %error, "could not tell the chain"),
+	}
+}
