@@ -10,9 +10,6 @@ pub trait ModelRegistry {
 	fn active(model: ModelId) -> Option<ModelSummary>;
 	/// The model, when it is registered, retired or not.
 	fn get(model: ModelId) -> Option<ModelSummary>;
-	/// Makes sure that an active model exists and returns its number. For benchmarks.
-	#[cfg(feature = "runtime-benchmarks")]
-	fn ensure_model() -> ModelId;
 }
 
 /// Holds a job's money. Paid + refunded = escrowed, exactly, once.

@@ -12,11 +12,12 @@ use millrace_primitives::{traits::Escrow, Balance, JobId};
 use crate::*;
 
 impl<T: Config> Pallet<T> {
-	/// Takes the fee out of an unsettled row and returns it with the payer.
-	fn settle(job: JobId) -> Result<(T::AccountId, Balance), DispatchError> {
+	/// Takes the fee out of an unsettled row and returns it with the payer. Nothing changes when it is below `amount`.
+	fn settle(job: JobId, amount: Balance) -> Result<(T::AccountId, Balance), DispatchError> {
 		Rows::<T>::try_mutate(job, |row| {
 			let row = row.as_mut().ok_or(Error::<T>::UnknownRow)?;
 			ensure!(!row.settled, Error::<T>::AlreadySettled);
+			ensure!(amount <= row.fee, Error::<T>::AboveFee);
 			row.settled = true;
 			Ok((row.payer.clone(), core::mem::take(&mut row.fee)))
 		})
@@ -56,7 +57,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	}
 
 	fn pay(job: JobId, payee: &T::AccountId, amount: Balance) -> DispatchResult {
-		let (payer, fee) = Self::settle(job)?;
+		let (payer, fee) = Self::settle(job, amount)?;
 		let refund = fee.checked_sub(amount).ok_or(Error::<T>::AboveFee)?;
 		if amount > 0 {
 			T::Currency::transfer_on_hold(
@@ -75,15 +76,16 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	}
 
 	fn refund(job: JobId) -> DispatchResult {
-		let (payer, amount) = Self::settle(job)?;
+		let (payer, amount) = Self::settle(job, 0)?;
 		Self::free(&payer, amount)?;
 		Self::deposit_event(Event::Refunded { job, payer, amount });
 		Ok(())
 	}
 
 	fn close(job: JobId) -> DispatchResult {
-		let row = Rows::<T>::take(job).ok_or(Error::<T>::UnknownRow)?;
+		let row = Rows::<T>::get(job).ok_or(Error::<T>::UnknownRow)?;
 		ensure!(row.settled, Error::<T>::NotSettled);
+		Rows::<T>::remove(job);
 		Self::free(&row.payer, row.deposit)?;
 		Self::deposit_event(Event::Closed { job, payer: row.payer, deposit: row.deposit });
 		Ok(())

@@ -1,4 +1,4 @@
-use crate::{mock::*, *};
+use crate::{mock::*, Error};
 use frame::testing_prelude::*;
 use millrace_primitives::{traits::Escrow as EscrowTrait, MILL, MILLI_MILL};
 use proptest::prelude::*;

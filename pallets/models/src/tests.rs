@@ -1,4 +1,4 @@
-use crate::{mock::*, *};
+use crate::{mock::*, Error, ModelByDigest, ModelName};
 use frame::testing_prelude::*;
 use millrace_primitives::traits::ModelRegistry;
 

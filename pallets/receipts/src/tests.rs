@@ -1,4 +1,4 @@
-use crate::{mock::*, *};
+use crate::{mock::*, Leaves, ENGINE_ID};
 use frame::{deps::sp_runtime::DigestItem, testing_prelude::*};
 use millrace_primitives::{traits::Receipts as _, Outcome, Receipt, Usage};
 

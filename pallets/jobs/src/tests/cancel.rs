@@ -54,5 +54,7 @@ fn cancel_should_fail_when_repeated() {
 
 #[test]
 fn cancel_should_fail_when_the_job_is_unknown() {
-	run(|| assert_noop!(Jobs::cancel(signed(account("alice")), 7), Error::<Test>::UnknownJob));
+	run(|| {
+		assert_noop!(Jobs::cancel(signed(account("alice")), 7), Error::<Test>::UnknownJob);
+	});
 }

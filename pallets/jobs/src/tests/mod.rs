@@ -10,7 +10,7 @@ mod invariants;
 mod prune;
 mod submit;
 
-pub(super) use crate::{mock::*, *};
+pub(super) use crate::{mock::*, AssignmentsOf, Call, Error, Event, Inputs, JobState, Outputs};
 pub(super) use frame::testing_prelude::*;
 pub(super) use millrace_primitives::{FailCode, JobParams, Outcome, Rate, Usage, MILL, MILLI_MILL};
 

@@ -106,7 +106,9 @@ fn submit_should_fail_when_the_model_is_retired() {
 
 #[test]
 fn submit_should_fail_when_the_input_is_empty() {
-	run(|| assert_noop!(submit(b"", params(), MAX_FEE), Error::<Test>::EmptyInput));
+	run(|| {
+		assert_noop!(submit(b"", params(), MAX_FEE), Error::<Test>::EmptyInput);
+	});
 }
 
 #[test]
@@ -119,7 +121,9 @@ fn submit_should_fail_when_the_input_is_a_byte_too_long() {
 
 #[test]
 fn submit_should_fail_when_max_tokens_is_zero() {
-	run(|| assert_noop!(submit(b"hi", JobParams::greedy(0), MAX_FEE), Error::<Test>::MaxTokensZero));
+	run(|| {
+		assert_noop!(submit(b"hi", JobParams::greedy(0), MAX_FEE), Error::<Test>::MaxTokensZero);
+	});
 }
 
 #[test]
@@ -160,7 +164,9 @@ fn submit_should_fail_when_the_timeout_is_out_of_range() {
 
 #[test]
 fn submit_should_fail_when_the_fee_is_below_the_minimum() {
-	run(|| assert_noop!(submit(b"hi", params(), MIN_FEE - 1), Error::<Test>::MaxFeeTooLow));
+	run(|| {
+		assert_noop!(submit(b"hi", params(), MIN_FEE - 1), Error::<Test>::MaxFeeTooLow);
+	});
 }
 
 #[test]
@@ -176,5 +182,7 @@ fn submit_should_need_fee_and_deposit_above_the_existential_deposit() {
 
 #[test]
 fn submit_should_fail_when_fee_and_deposit_overflow() {
-	run(|| assert_noop!(submit(b"hi", params(), u128::MAX), pallet_escrow::Error::<Test>::Overflow));
+	run(|| {
+		assert_noop!(submit(b"hi", params(), u128::MAX), pallet_escrow::Error::<Test>::Overflow);
+	});
 }

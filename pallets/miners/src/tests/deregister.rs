@@ -27,5 +27,7 @@ fn deregister_should_fail_when_a_job_is_open() {
 
 #[test]
 fn deregister_should_fail_when_not_registered() {
-	run(|| assert_noop!(Miners::deregister(owner(1)), Error::<Test>::NotRegistered));
+	run(|| {
+		assert_noop!(Miners::deregister(owner(1)), Error::<Test>::NotRegistered);
+	});
 }

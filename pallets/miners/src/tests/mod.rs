@@ -7,7 +7,9 @@ mod register;
 mod set_ready;
 mod stake;
 
-pub(super) use crate::{mock::*, *};
+pub(super) use crate::{
+	mock::*, Error, Event, HoldReason, Miner, Offer, Offers, ReadyCount, MAX_OFFERS, MAX_REPUTATION, MAX_UNBONDING,
+};
 pub(super) use frame::testing_prelude::*;
 pub(super) use millrace_primitives::{Rate, MILL, MILLI_MILL};
 

@@ -48,7 +48,9 @@ fn register_should_fail_when_the_owner_is_registered() {
 
 #[test]
 fn register_should_fail_when_owner_and_operator_are_one() {
-	run(|| assert_noop!(Miners::register(owner(1), 1, 200 * MILL), Error::<Test>::OperatorIsOwner));
+	run(|| {
+		assert_noop!(Miners::register(owner(1), 1, 200 * MILL), Error::<Test>::OperatorIsOwner);
+	});
 }
 
 #[test]

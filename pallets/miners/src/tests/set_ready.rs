@@ -25,5 +25,7 @@ fn set_ready_should_announce_the_slot_when_true_again() {
 
 #[test]
 fn set_ready_should_fail_when_the_caller_has_no_miner() {
-	run(|| assert_noop!(Miners::set_ready(owner(9), true), Error::<Test>::NotRegistered));
+	run(|| {
+		assert_noop!(Miners::set_ready(owner(9), true), Error::<Test>::NotRegistered);
+	});
 }

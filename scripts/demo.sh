@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Starts a one-validator chain and a miner with the tiny model, asks a question and shows every step; with --stay it
+# asks nothing and stays up until Ctrl-C. Everything it starts, it stops.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+readonly bin=${CARGO_TARGET_DIR:-target}/release
+readonly question="What is 17 plus 25?"
+stay=no
+[[ ${1:-} == --stay ]] && stay=yes
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-demo.XXXXXX")
+readonly work
+pids=()
+
+# shellcheck disable=SC2317 # Called by the trap.
+finish() {
+    local status=$?
+    trap - EXIT INT TERM
+    for pid in "${pids[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    wait 2>/dev/null || true
+    if [[ $status -eq 0 ]]; then
+        rm -rf -- "$work"
+    else
+        printf '\ndemo: failed; the logs are %s and %s\n' "$work/node.log" "$work/miner.log" >&2
+    fi
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Waits until a log has a line with this text, and prints that line.
+await() {
+    local file=$1 text=$2 pid=$3
+    for ((i = 0; i < 600; i++)); do
+        if grep -m1 -F -- "$text" "$file" 2>/dev/null; then
+            return 0
+        fi
+        if ! kill -0 "$pid" 2>/dev/null; then
+            printf 'demo: the process that writes %s ended:\n' "$file" >&2
+            tail -n 20 -- "$file" >&2
+            return 1
+        fi
+        sleep 0.1
+    done
+    printf 'demo: %s never said "%s"\n' "$file" "$text" >&2
+    return 1
+}
+
+# The demo takes a free port, so that it runs beside a node; dev takes the usual one, where tools look.
+rpc_port=0
+[[ $stay == yes ]] && rpc_port=9944
+
+echo "Starting a chain with one validator ..."
+"$bin/millrace-node" --dev --base-path "$work/chain" --rpc-port "$rpc_port" --no-prometheus --no-telemetry \
+    --no-mdns --listen-addr /ip4/127.0.0.1/tcp/0 >"$work/node.log" 2>&1 &
+pids+=($!)
+address=$(await "$work/node.log" "Running JSON-RPC server: addr=" "${pids[0]}" | sed -E 's/.*addr=([0-9.]+:[0-9]+).*/\1/')
+url=ws://$address
+if [[ $stay == yes && $address != *:9944 ]]; then
+    echo "demo: port 9944 is in use; stop what uses it" >&2
+    exit 1
+fi
+
+millrace() { "$bin/millrace" --url "$url" "$@"; }
+
+echo "Registering Bob's miner: 1000 MILL staked, 0.02 MILL per GPU-second ..."
+operator=$("$bin/millrace" --dev Bob//operator --json account list | sed -nE 's/.*"address": ?"([^"]+)".*/\1/p' | head -n 1)
+millrace --dev Bob miner register --operator "$operator" --stake 1000 >>"$work/cli.log"
+millrace --dev Bob miner offer --model millrace-tiny --per-gpu-second 0.02 --slots 2 >>"$work/cli.log"
+
+"$bin/millrace-miner" run --url "$url" --dev-operator Bob --work-dir "$work/miner" --engine llama \
+    --model models/millrace-tiny.gguf >"$work/miner.log" 2>&1 &
+pids+=($!)
+await "$work/miner.log" "event=ready" "${pids[1]}" >/dev/null
+
+if [[ $stay == no ]]; then
+    echo
+    millrace --dev Charlie ask --trace "$question"
+    exit 0
+fi
+
+cat <<EOF
+
+A Millrace chain is up. Ctrl-C stops it and removes all of it.
+
+  RPC (polkadot.js, PAPI, subxt)   $url
+  polkadot.js                      https://polkadot.js.org/apps/?rpc=$url
+  accounts with money              //Alice //Bob //Charlie //Dave //Eve //Ferdie
+  miner                            owner //Bob, operator //Bob//operator, model millrace-tiny
+  logs                             $work/node.log, $work/miner.log
+
+Ask:
+
+  $bin/millrace --dev Charlie ask "$question"
+
+EOF
+wait "${pids[0]}"
