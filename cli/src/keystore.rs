@@ -305,7 +305,7 @@ mod tests {
 
 	#[test]
 	fn secret_should_not_be_repeated_when_it_is_bad() {
-		let error = pair_of("correct horse battery staple").expect_err("no mnemonic");
+		let error = pair_of("correct horse battery staple").err().expect("no mnemonic");
 		assert!(!error.to_string().contains("horse"));
 	}
 }

@@ -73,7 +73,10 @@ fn only_reads(method: &str) -> bool {
 }
 
 fn unreachable_error(url: &str, reason: &dyn fmt::Display) -> Error {
-	Error::Client(Box::new(Unreachable { url: url.to_owned(), reason: reason.to_string() }))
+	let reason = reason.to_string();
+	// Each layer below adds the same words.
+	let reason = reason.trim_start_matches("RPC error: client error: ").to_owned();
+	Error::Client(Box::new(Unreachable { url: url.to_owned(), reason }))
 }
 
 impl RpcClientT for Reconnecting {
