@@ -23,7 +23,7 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<(), CliEr
 			store(context, &name, &keystore::pair_of(&secret)?, None)
 		}
 		AccountCommand::List => {
-			let entries = context.keystore.list()?;
+			let entries = context.accounts()?;
 			let json = entries.iter().map(|entry| json!({ "name": entry.name, "address": entry.account.to_string() }));
 			context.print_list("accounts", json.collect(), || {
 				if entries.is_empty() {

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::{
 	args::Global,
 	error::CliError,
-	keystore::{self, Keystore},
+	keystore::{self, Entry, Keystore},
 	secret, show,
 };
 
@@ -64,6 +64,20 @@ impl Context {
 			(None, Some(name)) => Ok(self.keystore.entry(name)?.account),
 			(None, None) => Err(no_account()),
 		}
+	}
+
+	/// The keys that can sign here: the development account if one is named, and those in the keystore.
+	///
+	/// # Errors
+	///
+	/// When the keystore can't be read or there is no such development account.
+	pub fn accounts(&self) -> Result<Vec<Entry>, CliError> {
+		let mut entries = Vec::new();
+		if let Some(name) = &self.dev {
+			entries.push(Entry { name: name.clone(), account: development(name)?.account_id() });
+		}
+		entries.extend(self.keystore.list()?);
+		Ok(entries)
 	}
 
 	/// The key that signs; asks for its password.

@@ -110,6 +110,7 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<Shared<AccountId32>>("Miners", "OwnerOf", &ZEROS);
 	storage_value::<wire::Miner>("Miners", "Miners", &ZEROS);
 	storage_value::<wire::Offer>("Miners", "Offers", &ZEROS);
+	storage_value::<u128>("Balances", "TotalIssuance", &ZEROS);
 	storage_value::<wire::AccountInfo>("System", "Account", &ZEROS);
 }
 

@@ -203,14 +203,14 @@ impl Follower {
 				Err(error) if error.is_connection() => return Err(error),
 				Err(error) => {
 					tracing::debug!(%error, number = block.number, "reading the job's state instead of events");
-					return self.from_state(head.block, updates).await;
+					return self.resume(head.block, updates).await;
 				}
 			}
 			remember(&mut self.walked, block);
 		}
 		let ended = updates.iter().any(|update| update.outcome().is_some());
 		if !ended && (check || !complete) {
-			return self.from_state(head.block, updates).await;
+			return self.resume(head.block, updates).await;
 		}
 		Ok(updates)
 	}
@@ -270,7 +270,7 @@ impl Follower {
 	}
 
 	/// Goes on from the job's state at `head`: the blocks before it are done with.
-	async fn from_state(&mut self, head: BlockRef, mut updates: Vec<JobUpdate>) -> Result<Vec<JobUpdate>, Error> {
+	async fn resume(&mut self, head: BlockRef, mut updates: Vec<JobUpdate>) -> Result<Vec<JobUpdate>, Error> {
 		let at = self.client.at(head).await?;
 		let job = at.job(self.job).await?;
 		let receipt = at.receipt(self.job).await?;

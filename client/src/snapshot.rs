@@ -272,6 +272,15 @@ impl Snapshot {
 		Ok(info.map(Into::into).unwrap_or_default())
 	}
 
+	/// All plancks that exist.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn total_issuance(&self) -> Result<Balance, Error> {
+		Ok(self.value::<_, Balance>("Balances", "TotalIssuance", ()).await?.unwrap_or_default())
+	}
+
 	/// See [`crate::Client::constants`].
 	///
 	/// # Errors
