@@ -14,7 +14,7 @@ mod pallets;
 #[cfg(test)]
 mod tests;
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 
 use frame_support::weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight};
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
