@@ -112,10 +112,17 @@ pub fn payload_hash(bytes: &[u8]) -> H256 {
 	BlakeTwo256::hash(bytes)
 }
 
+/// The last 8 bytes of a hash as a little-endian number.
+pub fn low_u64(hash: &H256) -> u64 {
+	// 32 bytes are always four numbers of 8.
+	let [.., last] = <[u64; 4]>::decode(&mut &hash.0[..]).unwrap_or_default();
+	last
+}
+
 /// The seed that the chain gives to an attempt: the last 8 bytes, little-endian, of
 /// blake2-256(SCALE("millrace:seed:v1", randomness, job, attempt)).
 pub fn sampling_seed(randomness: &[u8; 32], job: JobId, attempt: Attempt) -> u64 {
-	BlakeTwo256::hash_of(&(b"millrace:seed:v1", randomness, job, attempt)).to_low_u64_le()
+	low_u64(&BlakeTwo256::hash_of(&(b"millrace:seed:v1", randomness, job, attempt)))
 }
 
 /// How a job ended.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use frame::prelude::*;
 use millrace_primitives::{
+	job::low_u64,
 	traits::{Assignee, AttemptOutcome, Demand, MinerPool},
 	Balance, ModelId,
 };
@@ -25,8 +26,8 @@ pub(crate) fn score(reputation: u32, free_stake: Balance, cost: Balance) -> Bala
 /// At most `draws` different places of a list of `count`, in an order that `seed` decides.
 fn places(seed: &[u8; 32], count: u32, draws: u32) -> Vec<u32> {
 	let number = |index: u32| -> u32 {
-		let hash = BlakeTwo256::hash_of(&(seed, index)).to_low_u64_be();
-		hash.checked_rem(count.into()).and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
+		let number = low_u64(&BlakeTwo256::hash_of(&(seed, index)));
+		number.checked_rem(count.into()).and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
 	};
 	if count <= draws {
 		// A turn of the whole list, so that ties go to each place alike.
