@@ -125,7 +125,7 @@ fn dispatch_hint(pallet: &str, error: &str) -> Option<&'static str> {
 		("Jobs", "NotEnded") => "wait until the job ends: `millrace job watch`",
 		("Jobs", "NotQueued") => "only a job that still waits for a miner can be cancelled: `millrace job status`",
 		("Jobs", "UnknownJob") => "an ended job is pruned after a while; `millrace receipt show` still knows it",
-		("Miners", "NotRegistered") => "register first: `millrace miner register`",
+		("Miners", "NotRegistered") => "`millrace miner list` shows the miners; `millrace miner register` makes one",
 		("Miners", "NoFreeSlot" | "NotReady" | "NoOffer") => "leave --miner out, and the chain draws one that is free",
 		_ => return None,
 	})
