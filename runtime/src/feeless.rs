@@ -108,3 +108,86 @@ where
 		S::post_dispatch_details(pre, info, post_info, len, result)
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use frame_support::dispatch::GetDispatchInfo;
+	use sp_runtime::{
+		impl_tx_ext_default,
+		traits::TxBaseImplication,
+		transaction_validity::{TransactionSource, ValidTransaction},
+	};
+
+	use super::*;
+	use crate::{RuntimeCall, RuntimeOrigin};
+
+	/// Lets every call through with priority 7, free or not.
+	#[derive(Encode, Decode, DecodeWithMemTracking, TypeInfo, Clone, Debug, Eq, PartialEq)]
+	struct Inner {
+		free: bool,
+	}
+
+	impl TransactionExtension<RuntimeCall> for Inner {
+		const IDENTIFIER: &'static str = "Inner";
+		type Implicit = ();
+		type Val = Intermediate<(), ()>;
+		type Pre = ();
+
+		fn validate(
+			&self,
+			origin: RuntimeOrigin,
+			_: &RuntimeCall,
+			_: &DispatchInfoOf<RuntimeCall>,
+			_: usize,
+			_: (),
+			_: &impl Implication,
+			_: TransactionSource,
+		) -> ValidateResult<Self::Val, RuntimeCall> {
+			let val = if self.free { Intermediate::Skip(()) } else { Intermediate::Apply(()) };
+			Ok((ValidTransaction { priority: 7, ..Default::default() }, val, origin))
+		}
+
+		impl_tx_ext_default!(RuntimeCall; weight);
+
+		fn prepare(
+			self,
+			_: Self::Val,
+			_: &RuntimeOrigin,
+			_: &RuntimeCall,
+			_: &DispatchInfoOf<RuntimeCall>,
+			_: usize,
+		) -> Result<(), TransactionValidityError> {
+			Ok(())
+		}
+	}
+
+	fn priority(free: bool) -> TransactionPriority {
+		let call = RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() });
+		let (validity, _, _) = PrioritizeFeeless(Inner { free })
+			.validate(
+				RuntimeOrigin::none(),
+				&call,
+				&call.get_dispatch_info(),
+				0,
+				(),
+				&TxBaseImplication(()),
+				TransactionSource::External,
+			)
+			.expect("the inner extension lets everything through");
+		validity.priority
+	}
+
+	#[test]
+	fn feeless_calls_should_go_first() {
+		assert_eq!(priority(false), 7);
+		assert_eq!(priority(true), FEELESS_PRIORITY + 7);
+	}
+
+	#[test]
+	fn wrapper_should_be_invisible() {
+		let inner = Inner { free: true };
+		assert_eq!(PrioritizeFeeless(inner.clone()).encode(), inner.encode());
+		assert_eq!(<PrioritizeFeeless<Inner> as TransactionExtension<RuntimeCall>>::IDENTIFIER, "Inner");
+		assert_eq!(scale_info::meta_type::<PrioritizeFeeless<Inner>>(), scale_info::meta_type::<Inner>());
+	}
+}

@@ -2,7 +2,6 @@
 
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
-	traits::Get,
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
 };
 use sp_genesis_builder::PresetId;
@@ -58,12 +57,12 @@ fn genesis_should_register_the_model_that_comes_with_the_source() {
 	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
 		let model = pallet_models::Models::<Runtime>::get(0).expect("the preset registers one model");
 		assert_eq!(model.name.as_slice(), b"millrace-tiny");
-		assert_eq!(model.digest.0, sp_core::hashing::sha2_256(file));
+		assert_eq!(model.digest.0, sp_io::hashing::sha2_256(file));
 		let template = gguf_value(file, b"tokenizer.chat_template", |bytes| {
 			let len = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes"));
 			bytes[8..8 + len as usize].to_vec()
 		});
-		assert_eq!(model.template_hash.0, sp_core::hashing::blake2_256(&template));
+		assert_eq!(model.template_hash.0, sp_io::hashing::blake2_256(&template));
 		let context = gguf_value(file, b"llama.context_length", |bytes| {
 			u32::from_le_bytes(bytes[..4].try_into().expect("4 bytes"))
 		});
