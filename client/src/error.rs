@@ -83,6 +83,11 @@ impl Error {
 	pub(crate) fn is_nonce_taken(&self) -> bool {
 		matches!(self, Self::Invalid(reason) if reason.contains(STALE) || reason.contains(OCCUPIED))
 	}
+
+	/// Whether a transaction was refused because the account is past its nonce.
+	pub(crate) fn is_nonce_used_up(&self) -> bool {
+		matches!(self, Self::Invalid(reason) if reason.contains(STALE))
+	}
 }
 
 /// What the node says of a nonce below the account's.
@@ -232,6 +237,8 @@ mod tests {
 		assert!(user(1010, "Invalid Transaction", "Transaction is outdated").is_nonce_taken());
 		assert!(user(1014, "Priority is too low: (1 vs 1)", "The transaction has too low priority").is_nonce_taken());
 		assert!(!user(1010, "Invalid Transaction", "Transaction has a bad signature").is_nonce_taken());
+		assert!(user(1010, "Invalid Transaction", "Transaction is outdated").is_nonce_used_up());
+		assert!(!user(1014, "Priority is too low: (1 vs 1)", "").is_nonce_used_up());
 	}
 
 	#[test]

@@ -7,7 +7,7 @@ use futures::{stream::BoxStream, StreamExt};
 use millrace_primitives::{
 	AccountId32, Attempt, Balance, BlockNumber, FailCode, JobId, JobParams, ModelId, Outcome, Rate, Usage, H256,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{calls, client::Link, BlockRef, Client, Error, Event, InBlock, JobEvent, JobState, Snapshot, Submitter};
 
@@ -18,6 +18,8 @@ const MAX_GAP: usize = 200;
 const MEMORY: usize = 256;
 /// Pause before a new connection is tried.
 const PAUSE: Duration = Duration::from_secs(1);
+/// A connection on which no block comes for so long may be dead without anybody having said so.
+const SILENCE: Duration = Duration::from_secs(10);
 /// Attempts to connect before the follower gives up.
 const MAX_RETRIES: u32 = 60;
 
@@ -128,10 +130,11 @@ impl Client {
 					Ok(mut heads) => {
 						let mut first = true;
 						loop {
-							let head = match heads.next().await {
-								Some(Ok(head)) => head,
-								Some(Err(error)) => break error,
-								None => break Error::Connection("the subscription ended".into()),
+							let head = match timeout(SILENCE, heads.next()).await {
+								Ok(Some(Ok(head))) => head,
+								Ok(Some(Err(error))) => break error,
+								Ok(None) => break Error::Connection("the subscription ended".into()),
+								Err(_) => break Error::Connection("no block came for 10 seconds".into()),
 							};
 							match follower.advance(head, first).await {
 								Err(error) => break error,

@@ -8,7 +8,10 @@ use std::{
 use millrace_primitives::{AccountId32, Balance, BlockNumber, JobId, H256};
 use subxt::{config::DefaultExtrinsicParamsBuilder, error::DispatchError, events::Phase};
 use subxt_rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus};
-use tokio::{sync::Mutex, time::sleep};
+use tokio::{
+	sync::Mutex,
+	time::{sleep, timeout},
+};
 
 use crate::{nonce::Nonces, BlockRef, Call, Client, Error, Event, JobEvent, Signer};
 
@@ -20,6 +23,9 @@ const ANCHOR_DEPTH: u32 = ERA / 4;
 const NONCE_RETRIES: u32 = 5;
 /// Pause between two looks at the chain, about a block.
 const PAUSE: Duration = Duration::from_millis(500);
+/// A transaction of which nothing is heard for so long is looked for: the connection may be dead without anybody having
+/// said so.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// Sends transactions of one account, one after another. Clones share the count of its nonces, so that many can be
 /// under way at once.
@@ -37,6 +43,8 @@ pub struct TxHandle {
 	bytes: Vec<u8>,
 	/// `None` once the connection that watched it is gone.
 	watch: Option<RpcSubscription<TransactionStatus<H256>>>,
+	/// Whether its nonce was used up when it was last looked for in vain.
+	stale: bool,
 	/// The best block before it was sent: it is in none up to there.
 	after: BlockNumber,
 	/// The last block in which it is valid.
@@ -140,7 +148,15 @@ impl Submitter {
 		let watch = client.rpc().author_submit_and_watch_extrinsic(&bytes).await?;
 		nonces.used(nonce, Instant::now());
 		let until = anchor.number.saturating_add(ERA);
-		Ok(TxHandle { client: client.clone(), hash, bytes, watch: Some(watch), after: best.number, until })
+		Ok(TxHandle {
+			client: client.clone(),
+			hash,
+			bytes,
+			watch: Some(watch),
+			stale: false,
+			after: best.number,
+			until,
+		})
 	}
 
 	/// The block from which a transaction counts its age.
@@ -198,7 +214,11 @@ impl TxHandle {
 
 	async fn wait_in_block(&mut self) -> Result<InBlock, Error> {
 		while let Some(watch) = &mut self.watch {
-			match watch.next().await {
+			let Ok(status) = timeout(SILENCE, watch.next()).await else {
+				self.watch = None;
+				break;
+			};
+			match status {
 				Some(Ok(
 					TransactionStatus::InBlock(hash)
 					| TransactionStatus::Finalized(hash)
@@ -246,10 +266,14 @@ impl TxHandle {
 		}
 		// What is final needs no second look.
 		self.after = self.after.max(self.client.finalized_block().await?.0);
-		// The node may have lost its pool; one that still has the transaction refuses the copy.
-		if let Err(error) = self.client.rpc().author_submit_extrinsic(&self.bytes).await {
-			tracing::debug!(%error, "sent a lost transaction again");
+		// The node may have lost its pool; one that still has the transaction refuses the copy. That the nonce is used
+		// up while no block has the transaction is believed at the second time: a block may have come meanwhile.
+		let sent = self.client.rpc().author_submit_extrinsic(&self.bytes).await.map_err(Error::from);
+		let stale = sent.is_err_and(|error| error.is_nonce_used_up());
+		if stale && self.stale {
+			return Err(Error::Usurped);
 		}
+		self.stale = stale;
 		Ok(None)
 	}
 
