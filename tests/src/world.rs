@@ -75,7 +75,7 @@ impl World {
 
 	/// An account's money at the best block.
 	pub async fn money(&self, uri: &str) -> Money {
-		let balances = self.client.balance(account(uri)).await.unwrap();
+		let balances = self.client.balance(&account(uri)).await.unwrap();
 		Money { free: balances.free, held: balances.held }
 	}
 
