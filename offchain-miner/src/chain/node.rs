@@ -1,28 +1,22 @@
 //! The chain through a node's RPC.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use futures::{stream::BoxStream, StreamExt, TryStreamExt};
 use millrace_client::{calls, Call, Client, Error, JobState, Signer, Submitter};
 use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
 
-use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
-
-use super::{Chain, ChainError, ModelInfo, Registration};
+use super::{inclusion::Inclusion, Chain, ChainError, ModelInfo, Registration};
 use crate::core::{Answer, Assignment, ProofSigner, Ticket};
 
 /// Jobs that are read at a time.
 const READS: usize = 16;
-
-/// A transaction that is in no block after this time is taken for lost.
-const INCLUSION: Duration = Duration::from_secs(30);
 
 /// A node, for one operator.
 pub struct Node {
 	client: Client,
 	submitter: Submitter,
 	operator: AccountId32,
+	inclusion: Inclusion,
 }
 
 impl Node {
@@ -31,19 +25,11 @@ impl Node {
 		let client = Client::connect(url).await?;
 		let operator = signer.account_id();
 		let submitter = client.submitter(signer);
-		Ok(Self { client, submitter, operator })
+		Ok(Self { client, submitter, operator, inclusion: Inclusion::start()? })
 	}
 
 	async fn send(&self, call: Call) -> Result<BlockNumber, ChainError> {
-		let sent = self.submitter.send(call).await?;
-		// The client's future is bound to one thread, so that it gets one of its own.
-		let runtime = Handle::current();
-		let waiting = spawn_blocking(move || runtime.block_on(timeout(INCLUSION, sent.in_block())));
-		match waiting.await {
-			Ok(Ok(block)) => Ok(block?.number),
-			Ok(Err(_)) => Err(ChainError::Unavailable("in no block in time".into())),
-			Err(error) => Err(ChainError::Unavailable(error.to_string())),
-		}
+		self.inclusion.of(self.submitter.send(call).await?).await
 	}
 }
 
