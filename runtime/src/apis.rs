@@ -32,9 +32,9 @@ use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 
 use crate::{
-	configs::consensus::EpochDuration, genesis, pallets, AccountId, Babe, Balance, Block, Executive, Grandpa,
-	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-	BABE_GENESIS_EPOCH_CONFIG, VERSION,
+	configs::consensus::EpochDuration, genesis, pallets, AccountId, Babe, Balance, Block, Executive, Grandpa, Nonce,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, BABE_GENESIS_EPOCH_CONFIG,
+	VERSION,
 };
 
 impl_runtime_apis! {

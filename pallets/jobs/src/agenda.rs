@@ -28,10 +28,15 @@ impl<T: Config> Pallet<T> {
 		'blocks: while block <= now && meter.try_consume(T::WeightInfo::agenda_block()).is_ok() {
 			// Each item leaves its entry, so the first key of the prefix is always the next one.
 			while let Some(id) = Agenda::<T>::iter_key_prefix(block).next() {
-				if meter.try_consume(T::WeightInfo::agenda_item()).is_err() {
+				if meter.try_consume(T::WeightInfo::agenda_block()).is_err() {
 					break 'blocks;
 				}
-				Self::work_item(block, id);
+				let job = Jobs::<T>::get(id).filter(|job| job.due == block);
+				let weight = job.as_ref().map(|job| Self::item_weight(&job.state)).unwrap_or_default();
+				if meter.try_consume(weight).is_err() {
+					break 'blocks;
+				}
+				Self::work_item(block, id, job);
 			}
 			block = block.saturating_add(1);
 		}
@@ -41,8 +46,17 @@ impl<T: Config> Pallet<T> {
 		meter.consumed()
 	}
 
-	fn work_item(block: BlockNumber, id: JobId) {
-		let Some(mut job) = Jobs::<T>::get(id).filter(|job| job.due == block) else {
+	/// What it takes to do what a job in this state is due for, its own read not counted.
+	fn item_weight(state: &JobState<AccountId32>) -> Weight {
+		match state {
+			JobState::Queued { .. } => T::WeightInfo::cancel(),
+			JobState::Assigned(_) => T::WeightInfo::agenda_item(),
+			JobState::Ended(_) => T::WeightInfo::prune(),
+		}
+	}
+
+	fn work_item(block: BlockNumber, id: JobId, job: Option<Job<AccountId32>>) {
+		let Some(mut job) = job else {
 			defensive!("the agenda holds a job that is gone or due at another block");
 			Agenda::<T>::remove(block, id);
 			return;

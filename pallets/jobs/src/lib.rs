@@ -303,7 +303,7 @@ pub mod pallet {
 			assert!(T::MinTimeout::get() > 0, "an attempt needs a block");
 			assert!(T::MinTimeout::get() <= T::MaxTimeout::get(), "no timeout would be accepted");
 			assert!(T::WalkDraws::get() > 0, "queues that no call touches would never be walked");
-			let item = T::WeightInfo::agenda_item().saturating_add(T::WeightInfo::agenda_block());
+			let item = T::WeightInfo::agenda_item().saturating_add(T::WeightInfo::agenda_block().saturating_mul(2));
 			assert!(item.all_lte(T::AgendaWeight::get()), "no agenda item would ever fit");
 		}
 	}

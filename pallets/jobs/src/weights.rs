@@ -18,9 +18,9 @@ pub trait WeightInfo {
 	fn prune() -> Weight;
 	/// Weight of one draw and the assignment that follows it.
 	fn draw() -> Weight;
-	/// Weight of reading an agenda block's first key.
+	/// Weight of reading an agenda block's next key, and the job there.
 	fn agenda_block() -> Weight;
-	/// Weight of the dearest agenda item, with the draw that it causes.
+	/// Weight of taking a job from a silent miner, with the draws that it causes.
 	fn agenda_item() -> Weight;
 	/// Weight of the hooks in a block without work.
 	fn walk_base() -> Weight;
@@ -72,7 +72,7 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 	}
 
 	fn agenda_block() -> Weight {
-		counted::<T>(5, 1, 1)
+		counted::<T>(5, 2, 1)
 	}
 
 	fn agenda_item() -> Weight {
@@ -89,7 +89,7 @@ impl WeightInfo for () {
 		Weight::zero()
 	}
 	fn cancel() -> Weight {
-		Weight::zero()
+		Weight::from_parts(10, 0)
 	}
 	fn claim() -> Weight {
 		Weight::zero()

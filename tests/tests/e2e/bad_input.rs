@@ -24,7 +24,7 @@ async fn refused(world: &World, sender: &Submitter, uri: &str, call: Call, expec
 		Err(Error::Dispatch { pallet, error, docs }) => {
 			assert_eq!(format!("{pallet}::{error}"), expected);
 			assert!(!docs.is_empty(), "{expected} says nothing to its reader");
-		},
+		}
 		other => panic!("expected {expected}, got {other:?}"),
 	}
 	let after = world.money(uri).await;
@@ -117,14 +117,8 @@ async fn proof_should_be_refused_when_something_is_wrong_with_it() {
 	let complete = |uri, attempt, output: &[u8], usage| {
 		calls::complete(job, attempt, output.to_vec(), proof(&world, uri, job, attempt, output, usage))
 	};
-	refused(
-		&world,
-		&stranger,
-		"//Dave//operator",
-		complete("//Dave//operator", 1, b"42", USAGE),
-		"Jobs::NotAssignee",
-	)
-	.await;
+	refused(&world, &stranger, "//Dave//operator", complete("//Dave//operator", 1, b"42", USAGE), "Jobs::NotAssignee")
+		.await;
 	refused(&world, &world.charlie, "//Charlie", calls::cancel(job), "Jobs::NotQueued").await;
 	refused(&world, &world.bob, "//Bob", calls::cancel(job), "Jobs::NotClient").await;
 	for (call, expected) in [

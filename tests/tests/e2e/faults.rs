@@ -8,7 +8,9 @@ const LONG: &str = "Tell me all about Millrace.";
 
 /// The job is answered and paid exactly once, whatever was killed before.
 async fn settled_once(world: &World, job: u64, from: u32, owner_before: u128) {
-	let JobUpdate::Settled { fee, .. } = world.last_update(job, from).await else { panic!("job {job} was not settled") };
+	let JobUpdate::Settled { fee, .. } = world.last_update(job, from).await else {
+		panic!("job {job} was not settled")
+	};
 	let snapshot = world.client.at_best().await.unwrap();
 	assert_eq!(snapshot.receipt(job).await.unwrap().unwrap().fee, fee);
 	assert_eq!(world.money("//Bob").await.free, owner_before + fee, "paid once");

@@ -69,8 +69,7 @@ async fn jobs_should_all_be_answered_once_when_many_are_sent_in_one_block() {
 	let mut sent = Vec::new();
 	for number in 0..JOBS {
 		let request = world.request(&format!("What is {number} plus 25?"), 32);
-		let call =
-			millrace_client::calls::submit(request.model, request.input, request.params, request.max_fee, None);
+		let call = millrace_client::calls::submit(request.model, request.input, request.params, request.max_fee, None);
 		sent.push(world.charlie.send(call).await.unwrap());
 	}
 	let mut paid = 0;

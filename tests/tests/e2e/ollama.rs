@@ -50,7 +50,7 @@ async fn ollama_should_answer_a_job_and_be_paid() {
 		Err(reason) => {
 			eprintln!("SKIPPED: no Ollama to test against: {reason}");
 			return;
-		},
+		}
 	};
 	let home = TempDir::new().unwrap();
 	let (_server, url) = serve(&binary, &home);
@@ -58,9 +58,7 @@ async fn ollama_should_answer_a_job_and_be_paid() {
 	let before = world.money("//Bob").await.free;
 	let _miner = world.miner(&Engine::Ollama(url));
 	let (job, _, block) = world.submit(world.request("What is 17 plus 25?", 64)).await;
-	let JobUpdate::Settled { fee, .. } = world.last_update(job, block).await else {
-		panic!("the job was not settled")
-	};
+	let JobUpdate::Settled { fee, .. } = world.last_update(job, block).await else { panic!("the job was not settled") };
 	let answer = world.answer(job).await;
 	assert!(answer.contains("42"), "{answer:?}");
 	assert_eq!(world.money("//Bob").await.free, before + fee);

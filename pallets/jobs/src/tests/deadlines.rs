@@ -31,8 +31,8 @@ fn agenda_should_carry_over_when_its_weight_is_used_up() {
 		for _ in 0..5 {
 			submit_as("alice");
 		}
-		// Room for one block's first read and two items.
-		AgendaWeight::set(Weight::from_parts(21, 0));
+		// Room for one block's first read and two items with a read each.
+		AgendaWeight::set(Weight::from_parts(23, 0));
 		next_blocks(QUEUE_TIMEOUT);
 		let ended = || crate::Jobs::<Test>::iter_values().filter(|job| matches!(job.state, JobState::Ended(_))).count();
 		// Blocks without work cost a read too; the agenda catches up two items a block.
