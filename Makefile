@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo dev test lint metadata
+.PHONY: help setup build demo dev test bench lint metadata
 
 CARGO_FLAGS := --release --locked --workspace
 
@@ -25,5 +25,9 @@ lint: setup ## rustfmt and clippy, warnings denied
 	@cargo fmt --all --check
 	@cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-metadata: setup ## Regenerates the metadata that the client is compiled against
-	@cargo run --release --locked -p millrace-runtime --example metadata -- client/artifacts/millrace.scale
+bench: build ## How long a job takes beside its inference, and what memory it needs
+	@cargo build $(CARGO_FLAGS) --examples
+	@target/release/examples/latency
+
+metadata: setup ## Regenerates the metadata that the client is tested against
+	@MILLRACE_WRITE_METADATA=1 cargo test $(CARGO_FLAGS) --test metadata

@@ -39,6 +39,16 @@ impl Miner {
 		self.process.wait_for(&wanted, |line| line.split(' ').any(|word| word == wanted))
 	}
 
+	/// Waits for `event=NAME` of this job.
+	pub fn wait_for_job(&self, job: u64, event: &str) -> String {
+		self.process.wait_for(&format!("event={event} of job {job}"), |line| is_of(line, job, event))
+	}
+
+	/// Whether `event=NAME` of this job was logged.
+	pub fn said(&self, job: u64, event: &str) -> bool {
+		self.process.lines().iter().any(|line| is_of(line, job, event))
+	}
+
 	/// How often `event=NAME` was logged.
 	pub fn count(&self, event: &str) -> usize {
 		let wanted = format!("event={event}");
@@ -64,4 +74,9 @@ impl Miner {
 	pub fn process(&self) -> &Process {
 		&self.process
 	}
+}
+
+fn is_of(line: &str, job: u64, event: &str) -> bool {
+	let has = |word: String| line.split(' ').any(|found| found == word);
+	has(format!("job={job}")) && has(format!("event={event}"))
 }
