@@ -278,7 +278,8 @@ impl TxHandle {
 	}
 
 	/// What became of the transaction in this block; `None` when it is not there.
-	async fn in_this_block(&self, hash: H256) -> Result<Option<Result<InBlock, Error>>, Error> {
+	// `&mut`: a shared reference to the subscription would keep the future from moving between threads.
+	async fn in_this_block(&mut self, hash: H256) -> Result<Option<Result<InBlock, Error>>, Error> {
 		let Some(details) = self.client.rpc().chain_get_block(Some(hash)).await? else { return Ok(None) };
 		let Some(index) = details.block.extrinsics.iter().position(|bytes| bytes.0 == self.bytes) else {
 			return Ok(None);

@@ -3,6 +3,8 @@
 //! `MILLRACE_OLLAMA_URL` names a server that has a model made from `models/millrace-tiny.gguf`. Without it there is
 //! nothing to compare with, and the tests say so.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use millrace_miner::engines::{

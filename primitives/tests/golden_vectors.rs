@@ -1,5 +1,7 @@
 //! Recomputes `vectors/vectors.json`, which `vectors/reference.py` makes without this crate.
 
+#![allow(clippy::unwrap_used)]
+
 use millrace_primitives::{
 	job::sampling_seed, transcript, Alternative, JobParams, ProofPayload, Rate, Receipt, TranscriptEntry, Usage, H256,
 };

@@ -1,5 +1,7 @@
 //! The rules of fees, bounds and signatures.
 
+#![allow(clippy::unwrap_used)]
+
 use millrace_primitives::{
 	transcript::logprob_from_nats, JobParams, ModelSummary, ProofPayload, Rate, Usage, UsageBounds, H256,
 };

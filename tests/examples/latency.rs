@@ -35,7 +35,8 @@ async fn main() {
 	let world = World::with_offer(1).await;
 	let idle = {
 		let empty = world.work.path().join("idle");
-		let miner = millrace_tests::Miner::start(&world.node, "Bob", &empty, &Engine::Ollama("http://127.0.0.1:9".into()));
+		let miner =
+			millrace_tests::Miner::start(&world.node, "Bob", &empty, &Engine::Ollama("http://127.0.0.1:9".into()));
 		miner.wait_for("ready");
 		miner.memory()
 	};
@@ -46,7 +47,8 @@ async fn main() {
 		tokio::time::sleep(random_pause()).await;
 		let request = world.request(&format!("What is {number} plus 25?"), 32);
 		let start = Instant::now();
-		let (_, _, mut updates) = world.client.submit_and_follow(&world.charlie, request).await.expect("the job is taken");
+		let (_, _, mut updates) =
+			world.client.submit_and_follow(&world.charlie, request).await.expect("the job is taken");
 		let (mut assigned, mut inference) = (0, 0.0);
 		while let Some(update) = updates.next().await {
 			match update.expect("the chain answers") {
@@ -54,7 +56,7 @@ async fn main() {
 				JobUpdate::Completed { usage, block, .. } => {
 					inference = f64::from(usage.gpu_ms);
 					dead_time.push((f64::from(block.number - assigned) * slot - inference) / slot);
-				},
+				}
 				JobUpdate::Settled { block, .. } => {
 					request_to_settled.push((start.elapsed().as_secs_f64() * 1_000.0 - inference) / slot);
 					let settled = Instant::now();
@@ -62,8 +64,8 @@ async fn main() {
 						tokio::time::sleep(Duration::from_millis(10)).await;
 					}
 					finality.push(settled.elapsed().as_secs_f64() * 1_000.0 / slot);
-				},
-				_ => {},
+				}
+				_ => {}
 			}
 		}
 	}
@@ -71,5 +73,9 @@ async fn main() {
 	report("request to settled answer, minus inference", 1.575, request_to_settled);
 	report("assignment to proof in block, minus inference", 1.1, dead_time);
 	report("settled to finalized", 1.0, finality);
-	println!("memory: node {} KiB, miner with the tiny model {} KiB, without a model {idle} KiB", world.node.memory(), miner.memory());
+	println!(
+		"memory: node {} KiB, miner with the tiny model {} KiB, without a model {idle} KiB",
+		world.node.memory(),
+		miner.memory()
+	);
 }

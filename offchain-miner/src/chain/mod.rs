@@ -1,6 +1,5 @@
 //! The chain as the miner sees it.
 
-mod inclusion;
 pub mod node;
 
 use async_trait::async_trait;

@@ -5,7 +5,7 @@ use futures::{stream::BoxStream, StreamExt, TryStreamExt};
 use millrace_client::{calls, Call, Client, Error, JobState, Signer, Submitter};
 use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
 
-use super::{inclusion::Inclusion, Chain, ChainError, ModelInfo, Registration};
+use super::{Chain, ChainError, ModelInfo, Registration};
 use crate::core::{Answer, Assignment, ProofSigner, Ticket};
 
 /// Jobs that are read at a time.
@@ -16,7 +16,6 @@ pub struct Node {
 	client: Client,
 	submitter: Submitter,
 	operator: AccountId32,
-	inclusion: Inclusion,
 }
 
 impl Node {
@@ -25,11 +24,11 @@ impl Node {
 		let client = Client::connect(url).await?;
 		let operator = signer.account_id();
 		let submitter = client.submitter(signer);
-		Ok(Self { client, submitter, operator, inclusion: Inclusion::start()? })
+		Ok(Self { client, submitter, operator })
 	}
 
 	async fn send(&self, call: Call) -> Result<BlockNumber, ChainError> {
-		self.inclusion.of(self.submitter.send(call).await?).await
+		Ok(self.submitter.send(call).await?.in_block().await?.number)
 	}
 }
 

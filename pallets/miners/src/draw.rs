@@ -43,12 +43,16 @@ fn places(seed: &[u8; 32], count: u32, draws: u32) -> Vec<u32> {
 	places
 }
 
+/// A miner that can take a job.
+struct Candidate<AccountId> {
+	miner: Miner<AccountId>,
+	offer: Offer,
+	score: Balance,
+}
+
 impl<T: Config> Pallet<T> {
 	/// Whether the miner can take the job, and with what score.
-	fn assess(
-		owner: &T::AccountId,
-		demand: &Demand<T::AccountId>,
-	) -> Result<(Miner<T::AccountId>, Offer, Balance), Error<T>> {
+	fn assess(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<Candidate<T::AccountId>, Error<T>> {
 		let miner = Miners::<T>::get(owner).ok_or(Error::<T>::NotRegistered)?;
 		let offer = Offers::<T>::get(demand.model, owner).ok_or(Error::<T>::NoOffer)?;
 		ensure!(miner.ready, Error::<T>::NotReady);
@@ -57,15 +61,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(demand.max_rate.is_none_or(|limit| offer.rate.within(&limit)), Error::<T>::RateAboveLimit);
 		let free = miner.free_stake(T::StakePerSlot::get());
 		let score = score(miner.reputation, free, offer.rate.estimate(&demand.bounds));
-		Ok((miner, offer, score))
+		Ok(Candidate { miner, offer, score })
 	}
 
-	fn occupy(
-		owner: T::AccountId,
-		mut miner: Miner<T::AccountId>,
-		mut offer: Offer,
-		model: ModelId,
-	) -> Assignee<T::AccountId> {
+	fn occupy(owner: T::AccountId, candidate: Candidate<T::AccountId>, model: ModelId) -> Assignee<T::AccountId> {
+		let Candidate { mut miner, mut offer, .. } = candidate;
 		offer.used = offer.used.saturating_add(1);
 		miner.slots_used = miner.slots_used.saturating_add(1);
 		if offer.used >= offer.slots {
@@ -81,20 +81,20 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 	fn draw(demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Assignee<T::AccountId>> {
 		let count = ReadyCount::<T>::get(demand.model);
-		let mut best: Option<(T::AccountId, Miner<T::AccountId>, Offer, Balance)> = None;
+		let mut best: Option<(T::AccountId, Candidate<T::AccountId>)> = None;
 		for place in places(seed, count, T::Draws::get()) {
 			let Some(owner) = ReadyAt::<T>::get(demand.model, place) else { continue };
-			let Ok((miner, offer, score)) = Self::assess(&owner, demand) else { continue };
-			if best.as_ref().is_none_or(|(.., highest)| score > *highest) {
-				best = Some((owner, miner, offer, score));
+			let Ok(candidate) = Self::assess(&owner, demand) else { continue };
+			if best.as_ref().is_none_or(|(_, best)| candidate.score > best.score) {
+				best = Some((owner, candidate));
 			}
 		}
-		best.map(|(owner, miner, offer, _)| Self::occupy(owner, miner, offer, demand.model))
+		best.map(|(owner, candidate)| Self::occupy(owner, candidate, demand.model))
 	}
 
 	fn take(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<Assignee<T::AccountId>, DispatchError> {
-		let (miner, offer, _) = Self::assess(owner, demand)?;
-		Ok(Self::occupy(owner.clone(), miner, offer, demand.model))
+		let candidate = Self::assess(owner, demand)?;
+		Ok(Self::occupy(owner.clone(), candidate, demand.model))
 	}
 
 	fn owner_of(operator: &T::AccountId) -> Option<T::AccountId> {

@@ -112,9 +112,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_deregister(owner: T::AccountId) -> DispatchResult {
+	/// Returns how many offers it withdrew.
+	pub(crate) fn do_deregister(owner: T::AccountId) -> Result<u32, DispatchError> {
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		ensure!(miner.slots_used == 0, Error::<T>::JobsOpen);
+		let offers = miner.models.len() as u32;
 		for model in core::mem::take(&mut miner.models) {
 			Self::leave_ready(model, &owner);
 			Offers::<T>::remove(model, &owner);
@@ -125,7 +127,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(bonded > 0, Error::<T>::ZeroAmount);
 		Self::unbond(&owner, &mut miner, bonded)?;
 		Miners::<T>::insert(&owner, miner);
-		Ok(())
+		Ok(offers)
 	}
 
 	/// Plancks that must be bonded for `slots` slots.

@@ -270,16 +270,20 @@ pub mod pallet {
 
 		/// Takes new jobs, or no longer. Signed by the owner or the operator.
 		#[pallet::call_index(6)]
-		pub fn set_ready(origin: OriginFor<T>, ready: bool) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::set_ready(MAX_OFFERS))]
+		pub fn set_ready(origin: OriginFor<T>, ready: bool) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::do_set_ready(who, ready)
+			let offers = Self::do_set_ready(who, ready)?;
+			Ok(Some(T::WeightInfo::set_ready(offers)).into())
 		}
 
 		/// Withdraws all offers and starts to unbond the whole stake; `withdraw_unbonded` completes it.
 		#[pallet::call_index(7)]
-		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::deregister(MAX_OFFERS))]
+		pub fn deregister(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
 			let owner = ensure_signed(origin)?;
-			Self::do_deregister(owner)
+			let offers = Self::do_deregister(owner)?;
+			Ok(Some(T::WeightInfo::deregister(offers)).into())
 		}
 	}
 }

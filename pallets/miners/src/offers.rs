@@ -43,7 +43,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_set_ready(who: T::AccountId, ready: bool) -> DispatchResult {
+	/// Returns how many offers it touched.
+	pub(crate) fn do_set_ready(who: T::AccountId, ready: bool) -> Result<u32, DispatchError> {
 		let owner = OwnerOf::<T>::get(&who).unwrap_or(who);
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		miner.ready = ready;
@@ -51,9 +52,10 @@ impl<T: Config> Pallet<T> {
 			let free = Offers::<T>::get(model, &owner).is_some_and(|offer| offer.used < offer.slots);
 			Self::refresh(*model, &owner, ready, free);
 		}
+		let offers = miner.models.len() as u32;
 		Miners::<T>::insert(&owner, miner);
 		Self::deposit_event(Event::ReadySet { owner, ready });
-		Ok(())
+		Ok(offers)
 	}
 
 	/// Puts the miner on the model's ready list or takes it off, and tells about a slot that can be had.

@@ -1,6 +1,5 @@
 //! Weights: database accesses counted by hand, with an upper bound for the computation around them.
 
-use crate::types::MAX_OFFERS;
 use frame::weights_prelude::*;
 
 /// Weights of this pallet's calls, and of what it does for other pallets.
@@ -17,10 +16,10 @@ pub trait WeightInfo {
 	fn offer() -> Weight;
 	/// Weight of `withdraw_offer`.
 	fn withdraw_offer() -> Weight;
-	/// Weight of `set_ready` for a miner with as many offers as can be.
-	fn set_ready() -> Weight;
-	/// Weight of `deregister` for a miner with as many offers as can be.
-	fn deregister() -> Weight;
+	/// Weight of `set_ready` for a miner with this many offers.
+	fn set_ready(offers: u32) -> Weight;
+	/// Weight of `deregister` for a miner with this many offers.
+	fn deregister(offers: u32) -> Weight;
 }
 
 /// Counted weights with the runtime's own price of a database access.
@@ -61,8 +60,8 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 		counted::<T>(30, 2 + READY_READS, 2 + READY_WRITES)
 	}
 
-	fn set_ready() -> Weight {
-		let offers = u64::from(MAX_OFFERS);
+	fn set_ready(offers: u32) -> Weight {
+		let offers = u64::from(offers);
 		counted::<T>(
 			30_u64.saturating_add(offers.saturating_mul(10)),
 			2_u64.saturating_add(offers.saturating_mul(1 + READY_READS)),
@@ -70,8 +69,8 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 		)
 	}
 
-	fn deregister() -> Weight {
-		let offers = u64::from(MAX_OFFERS);
+	fn deregister(offers: u32) -> Weight {
+		let offers = u64::from(offers);
 		counted::<T>(
 			30_u64.saturating_add(offers.saturating_mul(10)),
 			2_u64.saturating_add(offers.saturating_mul(READY_READS)),
@@ -99,10 +98,10 @@ impl WeightInfo for () {
 	fn withdraw_offer() -> Weight {
 		Weight::zero()
 	}
-	fn set_ready() -> Weight {
+	fn set_ready(_: u32) -> Weight {
 		Weight::zero()
 	}
-	fn deregister() -> Weight {
+	fn deregister(_: u32) -> Weight {
 		Weight::zero()
 	}
 }

@@ -1,5 +1,8 @@
 //! End-to-end tests: real binaries, real blocks, results read from the chain.
 
+// Everything here is a test: a failure must stop it with its reason.
+#![allow(clippy::unwrap_used)]
+
 mod bad_input;
 mod faults;
 mod flow;

@@ -32,15 +32,47 @@ fn warm(max_tokens: u32) -> JobParams {
 	JobParams { temperature_milli: 800, top_k: 40, top_p_milli: 950, ..JobParams::greedy(max_tokens) }
 }
 
+fn held_out() -> serde_json::Value {
+	let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/heldout.json");
+	serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The last number of a text.
+fn last_number(text: &str) -> Option<u64> {
+	text.split(|c: char| !c.is_ascii_digit()).rfind(|part| !part.is_empty())?.parse().ok()
+}
+
 #[tokio::test]
-async fn sums_should_be_right_when_asked_greedily() {
-	let mut right = 0;
-	let cases = [(17, 25), (3, 4), (40, 2), (12, 30), (55, 11), (8, 9), (21, 21), (60, 30), (5, 5), (33, 44)];
-	for (a, b) in cases {
-		let answer = text(&ask(request(&format!("What is {a} + {b}?"), JobParams::greedy(32))).await.unwrap());
-		right += u32::from(answer.contains(&(a + b).to_string()));
+async fn held_out_sums_should_be_right_at_temperature_zero() {
+	let held_out = held_out();
+	let sums = held_out["sums"].as_array().unwrap();
+	let mut wrong = Vec::new();
+	for sum in sums {
+		let answer = text(&ask(request(sum["prompt"].as_str().unwrap(), JobParams::greedy(40))).await.unwrap());
+		if last_number(&answer) != sum["sum"].as_u64() {
+			wrong.push((sum["prompt"].to_string(), answer));
+		}
 	}
-	assert!(right >= 8, "{right} of 10");
+	assert!(wrong.len() * 20 <= sums.len(), "{} of {} are wrong: {wrong:?}", wrong.len(), sums.len());
+}
+
+#[tokio::test]
+async fn questions_about_millrace_should_be_answered() {
+	let held_out = held_out();
+	let questions = held_out["questions"].as_array().unwrap();
+	assert!(questions.len() >= 24);
+	let mut wrong = Vec::new();
+	for question in questions {
+		let answer = text(&ask(request(question["prompt"].as_str().unwrap(), JobParams::greedy(200))).await.unwrap());
+		let parts: Vec<String> = match &question["contains"] {
+			serde_json::Value::Array(parts) => parts.iter().map(|part| part.as_str().unwrap().to_lowercase()).collect(),
+			part => vec![part.as_str().unwrap().to_lowercase()],
+		};
+		if !parts.iter().all(|part| answer.to_lowercase().contains(part)) {
+			wrong.push((parts, answer));
+		}
+	}
+	assert!(wrong.len() * 20 <= questions.len(), "{} wrong: {wrong:?}", wrong.len());
 }
 
 #[tokio::test]

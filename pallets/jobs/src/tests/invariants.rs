@@ -90,15 +90,15 @@ fn act(action: Action) {
 			Miners::offer(as_owner(miner), MODEL, rate, slots)
 		}
 		Action::WithdrawOffer { miner } => Miners::withdraw_offer(as_owner(miner), MODEL),
-		Action::Ready { miner, ready } => Miners::set_ready(as_operator(miner), ready),
+		Action::Ready { miner, ready } => {
+			Miners::set_ready(as_operator(miner), ready).map(|_| ()).map_err(|error| error.error)
+		}
 		Action::Stake { miner, amount } => Miners::stake(as_owner(miner), amount),
 		Action::Unstake { miner, amount } => Miners::unstake(as_owner(miner), amount),
 		Action::Withdraw { miner } => Miners::withdraw_unbonded(as_owner(miner)),
-		Action::Deregister { miner } => Miners::deregister(as_owner(miner)),
+		Action::Deregister { miner } => Miners::deregister(as_owner(miner)).map(|_| ()).map_err(|error| error.error),
 		Action::Transfer { from, to, amount } => {
 			Balances::transfer_allow_death(signed(account(anybody(from))), account(anybody(to)), amount)
-				.map(|_| ())
-				.map_err(Into::into)
 		}
 		Action::Blocks(blocks) => {
 			next_blocks(blocks);
