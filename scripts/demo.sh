@@ -50,6 +50,10 @@ await() {
     return 1
 }
 
+# One thread: the tiny model's layers are too small to share, and threads that wait for each other are slow when the
+# machine is busy.
+readonly threads=1
+
 # The demo takes a free port, so that it runs beside a node; dev takes the usual one, where tools look.
 rpc_port=0
 [[ $stay == yes ]] && rpc_port=9944
@@ -72,7 +76,7 @@ operator=$("$bin/millrace" --dev Bob//operator --json account list | sed -nE 's/
 millrace --dev Bob miner register --operator "$operator" --stake 1000 >>"$work/cli.log"
 millrace --dev Bob miner offer --model millrace-tiny --per-gpu-second 0.02 --slots 2 >>"$work/cli.log"
 
-"$bin/millrace-miner" run --url "$url" --dev-operator Bob --work-dir "$work/miner" --engine llama \
+"$bin/millrace-miner" run --url "$url" --dev-operator Bob --work-dir "$work/miner" --engine llama --threads "$threads" \
     --model models/millrace-tiny.gguf >"$work/miner.log" 2>&1 &
 pids+=($!)
 await "$work/miner.log" "event=ready" "${pids[1]}" >/dev/null
@@ -82,6 +86,9 @@ if [[ $stay == no ]]; then
     millrace --dev Charlie ask --trace "$question"
     exit 0
 fi
+
+# From here on Ctrl-C is the way out, not a failure.
+trap 'exit 0' INT TERM
 
 cat <<EOF
 

@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
 	/// What it takes to do what a job in this state is due for, its own read not counted.
 	fn item_weight(state: &JobState<AccountId32>) -> Weight {
 		match state {
-			JobState::Queued { .. } => T::WeightInfo::cancel(),
+			JobState::Queued => T::WeightInfo::cancel(),
 			JobState::Assigned(_) => T::WeightInfo::agenda_item(),
 			JobState::Ended(_) => T::WeightInfo::prune(),
 		}
@@ -64,8 +64,8 @@ impl<T: Config> Pallet<T> {
 		// All or nothing, like a call.
 		let result = with_storage_layer(|| {
 			match job.state.clone() {
-				JobState::Queued { place } => {
-					Self::leave_queue(job.model, place);
+				JobState::Queued => {
+					Self::leave_queue(job.model, id);
 					Self::end_refunded(id, &mut job, Outcome::Expired)?;
 				}
 				JobState::Assigned(assignment) => {

@@ -3,7 +3,7 @@
 use frame::{deps::sp_runtime::AccountId32, prelude::*};
 use millrace_primitives::{
 	job::sampling_seed,
-	traits::{Assignee, BlockRandomness, Demand, MinerPool, ModelRegistry},
+	traits::{Assignee, BlockRandomness, Demand, MinerPool, ModelRegistry, OnCapacity},
 	JobId, ModelSummary, UsageBounds,
 };
 
@@ -50,11 +50,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_claim(operator: AccountId32, id: JobId) -> DispatchResult {
 		let owner = T::Miners::owner_of(&operator).ok_or(Error::<T>::NotOperator)?;
 		let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::UnknownJob)?;
-		let JobState::Queued { place } = job.state else { return Err(Error::<T>::NotQueued.into()) };
+		ensure!(job.state == JobState::Queued, Error::<T>::NotQueued);
 		ensure!(job.named.as_ref().is_none_or(|named| *named == owner), Error::<T>::NamedOther);
 		let model = T::Models::get(job.model).ok_or(Error::<T>::UnknownModel)?;
 		let assignee = T::Miners::take(&owner, &Self::demand(&job, &model))?;
-		Self::leave_queue(job.model, place);
+		Self::leave_queue(job.model, id);
 		let seed = sampling_seed(&T::Randomness::parent().unwrap_or_default(), id, job.attempts.saturating_add(1));
 		Self::assign(id, &mut job, assignee, seed)?;
 		Jobs::<T>::insert(id, job);
@@ -74,22 +74,24 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn draw_all() {
 		let credit = DrawCredit::<T>::take();
 		let fresh = Fresh::<T>::take();
-		let Some(randomness) = T::Randomness::current() else {
-			for id in fresh {
-				Self::enqueue_fresh(id, true);
-			}
-			return;
-		};
-		Self::walk_queues(credit, &randomness);
+		let randomness = T::Randomness::current();
+		if let Some(randomness) = &randomness {
+			Self::walk_queues(credit, randomness);
+		}
 		for id in fresh {
 			let Some(mut job) = Jobs::<T>::get(id) else { continue };
-			if !matches!(job.state, JobState::Queued { place: None }) {
+			// It may have been withdrawn or claimed in the same block.
+			if job.state != JobState::Queued {
 				continue;
 			}
-			if Self::draw(id, &mut job, &randomness) {
-				Jobs::<T>::insert(id, job);
-			} else {
-				Self::enqueue_fresh(id, false);
+			match &randomness {
+				Some(randomness) if Self::draw(id, &mut job, randomness) => Jobs::<T>::insert(id, job),
+				Some(_) => Self::join_queue(job.model, id),
+				None => {
+					// It was not even drawn for, so the queue must be walked without waiting for a slot.
+					Self::join_queue(job.model, id);
+					<Self as OnCapacity>::on_capacity(job.model);
+				}
 			}
 		}
 	}

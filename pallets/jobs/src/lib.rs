@@ -19,7 +19,7 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{Assignment, Input, Job, JobState, Output, QueueEnds, Walk};
+pub use types::{Assignment, Input, Job, JobState, Link, Output, QueueEnds, Walk};
 pub use weights::WeightInfo;
 
 #[frame::pallet]
@@ -125,9 +125,9 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Queues<T: Config> = StorageMap<_, Twox64Concat, ModelId, QueueEnds, ValueQuery>;
 
-	/// The queues' places.
+	/// The queues: lists of jobs that found no miner, one for each model.
 	#[pallet::storage]
-	pub type Queue<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u64, JobId>;
+	pub type Queue<T: Config> = StorageMap<_, Twox64Concat, JobId, Link>;
 
 	/// Queues to be walked because a slot became free.
 	#[pallet::storage]

@@ -13,36 +13,46 @@ impl<T: Config> Pallet<T> {
 	/// Lets a job wait from now on: drawn for at the end of this block, expired after `QueueTimeout`.
 	pub(crate) fn enter(id: JobId, job: &mut Job<AccountId32>) {
 		let now = T::BlockNumberProvider::current_block_number();
-		job.state = JobState::Queued { place: None };
+		job.state = JobState::Queued;
 		Self::reschedule(id, job, now.saturating_add(T::QueueTimeout::get()));
 		Fresh::<T>::append(id);
 	}
 
-	/// Puts a job that found no miner in its model's queue, and has the queue walked when it was not even drawn for.
-	pub(crate) fn enqueue_fresh(id: JobId, walk: bool) {
-		let Some(mut job) = Jobs::<T>::get(id) else { return };
-		if !matches!(job.state, JobState::Queued { place: None }) {
-			return;
+	/// Puts a job that found no miner at the end of its model's queue.
+	pub(crate) fn join_queue(model: ModelId, id: JobId) {
+		let ends = Queues::<T>::get(model);
+		if let Some(tail) = ends.tail {
+			Queue::<T>::mutate(tail, |link| link.get_or_insert_default().next = Some(id));
 		}
-		let model = job.model;
-		let place = Queues::<T>::mutate(model, |ends| {
-			let place = ends.tail;
-			ends.tail = place.saturating_add(1);
-			place
-		});
-		Queue::<T>::insert(model, place, id);
-		job.state = JobState::Queued { place: Some(place) };
-		Jobs::<T>::insert(id, job);
+		Queue::<T>::insert(id, Link { prev: ends.tail, next: None });
+		Queues::<T>::insert(model, QueueEnds { head: ends.head.or(Some(id)), tail: Some(id) });
 		Self::deposit_event(Event::Queued { job: id });
-		if walk {
-			<Self as OnCapacity>::on_capacity(model);
+	}
+
+	/// Takes a job out of its model's queue, if it is in it.
+	pub(crate) fn leave_queue(model: ModelId, id: JobId) {
+		let Some(Link { prev, next }) = Queue::<T>::take(id) else { return };
+		let mut ends = Queues::<T>::get(model);
+		match prev {
+			Some(prev) => Queue::<T>::mutate(prev, |link| link.get_or_insert_default().next = next),
+			None => ends.head = next,
+		}
+		match next {
+			Some(next) => Queue::<T>::mutate(next, |link| link.get_or_insert_default().prev = prev),
+			None => ends.tail = prev,
+		}
+		Queues::<T>::insert(model, ends);
+		if let Some(walk) = Walks::<T>::get(model).filter(|walk| walk.next == id) {
+			Self::set_walk(model, next, walk.again);
 		}
 	}
 
-	/// Empties a job's place.
-	pub(crate) fn leave_queue(model: ModelId, place: Option<u64>) {
-		if let Some(place) = place {
-			Queue::<T>::remove(model, place);
+	/// Notes where a walk goes on. At the end of the queue it is over, or starts again if a slot became free meanwhile.
+	fn set_walk(model: ModelId, next: Option<JobId>, again: bool) {
+		let restart = || Queues::<T>::get(model).head.filter(|_| again).map(|next| Walk { next, again: false });
+		match next.map(|next| Walk { next, again }).or_else(restart) {
+			Some(walk) => Walks::<T>::insert(model, walk),
+			None => Walks::<T>::remove(model),
 		}
 	}
 
@@ -53,11 +63,11 @@ impl<T: Config> Pallet<T> {
 			return base;
 		}
 		let draws = T::WalkDraws::get();
-		DrawCredit::<T>::put(draws);
+		DrawCredit::<T>::mutate(|credit| *credit = credit.saturating_add(draws));
 		base.saturating_add(T::WeightInfo::draw().saturating_mul(draws.into()))
 	}
 
-	/// Walks the queues with at most `credit` places looked at.
+	/// Walks the queues and draws for at most `credit` jobs.
 	pub(crate) fn walk_queues(credit: u32, randomness: &[u8; 32]) {
 		let mut credit = credit;
 		if credit == 0 {
@@ -65,43 +75,29 @@ impl<T: Config> Pallet<T> {
 		}
 		let models: Vec<ModelId> = Walks::<T>::iter_keys().take(MAX_WALKS).collect();
 		for model in models {
-			let Some(mut walk) = Walks::<T>::get(model) else { continue };
-			let ends = Queues::<T>::get(model);
-			walk.place = walk.place.max(ends.head);
-			let mut head = ends.head;
-			while credit > 0 && walk.place < ends.tail {
+			let Some(walk) = Walks::<T>::get(model) else { continue };
+			let mut next = Some(walk.next);
+			while credit > 0 {
+				let Some(id) = next else { break };
 				credit = credit.saturating_sub(1);
-				let empty = Self::visit(model, walk.place, randomness);
-				if empty && walk.place == head {
-					head = head.saturating_add(1);
-				}
-				walk.place = walk.place.saturating_add(1);
+				// Read before the visit, which takes the job out when it finds a miner.
+				next = Queue::<T>::get(id).and_then(|link| link.next);
+				Self::visit(model, id, randomness);
 			}
-			Queues::<T>::insert(model, QueueEnds { head, ..ends });
-			if walk.place < ends.tail {
-				Walks::<T>::insert(model, walk);
-			} else if walk.again && head < ends.tail {
-				Walks::<T>::insert(model, Walk { place: head, again: false });
-			} else {
-				Walks::<T>::remove(model);
-			}
+			Self::set_walk(model, next, walk.again);
 		}
 	}
 
-	/// Draws for the job at a place. `true`: the place is empty now.
-	fn visit(model: ModelId, place: u64, randomness: &[u8; 32]) -> bool {
-		let Some(id) = Queue::<T>::get(model, place) else { return true };
+	fn visit(model: ModelId, id: JobId, randomness: &[u8; 32]) {
 		let Some(mut job) = Jobs::<T>::get(id) else {
 			defensive!("a queue holds a job that is gone");
-			Queue::<T>::remove(model, place);
-			return true;
+			Self::leave_queue(model, id);
+			return;
 		};
-		if !Self::draw(id, &mut job, randomness) {
-			return false;
+		if Self::draw(id, &mut job, randomness) {
+			Self::leave_queue(model, id);
+			Jobs::<T>::insert(id, job);
 		}
-		Queue::<T>::remove(model, place);
-		Jobs::<T>::insert(id, job);
-		true
 	}
 }
 
@@ -109,12 +105,7 @@ impl<T: Config> OnCapacity for Pallet<T> {
 	fn on_capacity(model: ModelId) {
 		Walks::<T>::mutate(model, |walk| match walk {
 			Some(walk) => walk.again = true,
-			None => {
-				let ends = Queues::<T>::get(model);
-				if ends.head < ends.tail {
-					*walk = Some(Walk { place: ends.head, again: false });
-				}
-			}
+			None => *walk = Queues::<T>::get(model).head.map(|next| Walk { next, again: false }),
 		});
 	}
 }

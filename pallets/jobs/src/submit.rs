@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
 			due: now,
 			attempts: 0,
 			tried: BoundedVec::new(),
-			state: JobState::Queued { place: None },
+			state: JobState::Queued,
 		};
 		Inputs::<T>::insert(id, input);
 		JobsOf::<T>::insert(client, id, ());
@@ -81,8 +81,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_cancel(client: AccountId32, id: JobId) -> DispatchResult {
 		let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::UnknownJob)?;
 		ensure!(job.client == client, Error::<T>::NotClient);
-		let JobState::Queued { place } = job.state else { return Err(Error::<T>::NotQueued.into()) };
-		Self::leave_queue(job.model, place);
+		ensure!(job.state == JobState::Queued, Error::<T>::NotQueued);
+		Self::leave_queue(job.model, id);
 		Self::end_refunded(id, &mut job, Outcome::Cancelled)?;
 		Jobs::<T>::insert(id, job);
 		Ok(())

@@ -18,14 +18,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(Inputs::<T>::contains_key(id), "a job's input is gone before the job");
 			ensure!(job.tried.len() == usize::from(job.attempts), "attempts differ from the miners tried");
 			match job.state {
-				JobState::Queued { place: Some(place) } => {
-					ensure!(Queue::<T>::get(job.model, place) == Some(id), "a job is missing in its queue");
-					let ends = Queues::<T>::get(job.model);
-					ensure!((ends.head..ends.tail).contains(&place), "a job is outside of its queue's ends");
-					queued = queued.saturating_add(1);
-				}
-				JobState::Queued { place: None } => {
-					ensure!(fresh.contains(&id), "a job is in no queue");
+				JobState::Queued => {
+					let listed = Queue::<T>::contains_key(id);
+					ensure!(listed != fresh.contains(&id), "a job is in no queue, or in two");
+					queued = queued.saturating_add(listed.into());
 				}
 				JobState::Assigned(assignment) => {
 					let attempt = AssignmentsOf::<T>::get(&assignment.operator, id);
@@ -41,9 +37,30 @@ impl<T: Config> Pallet<T> {
 		ensure!(Agenda::<T>::iter_keys().count() == jobs, "the agenda has a stray entry");
 		ensure!(JobsOf::<T>::iter_keys().count() == jobs, "a client's list has a stray entry");
 		ensure!(Inputs::<T>::iter_keys().count() == jobs, "an input is left over");
-		ensure!(Queue::<T>::iter_keys().count() as u64 == queued, "a queue has a stray entry");
+		ensure!(Self::queue_lengths()? == queued, "a queue has a stray entry");
+		ensure!(Queue::<T>::iter_keys().count() as u64 == queued, "a job is in a queue that does not reach it");
 		ensure!(AssignmentsOf::<T>::iter_keys().count() as u64 == assigned, "an operator's list has a stray entry");
 		ensure!(T::Miners::slots_used() == assigned, "the slots in use differ from the assigned jobs");
 		Ok(())
+	}
+	/// Walks every queue from its head and counts its jobs.
+	fn queue_lengths() -> Result<u64, TryRuntimeError> {
+		let mut length = 0u64;
+		for (model, ends) in Queues::<T>::iter() {
+			let (mut prev, mut next) = (None, ends.head);
+			while let Some(id) = next {
+				let link = Queue::<T>::get(id).ok_or("a queue names a job that is not in it")?;
+				ensure!(link.prev == prev, "a queue's links disagree");
+				let waits = Jobs::<T>::get(id).is_some_and(|job| job.model == model && job.state == JobState::Queued);
+				ensure!(waits, "a queue holds a job that does not wait for its model");
+				length = length.saturating_add(1);
+				(prev, next) = (next, link.next);
+			}
+			ensure!(ends.tail == prev, "a queue's end is wrong");
+		}
+		for walk in Walks::<T>::iter_values() {
+			ensure!(Queue::<T>::contains_key(walk.next), "a walk goes on at a job that is in no queue");
+		}
+		Ok(length)
 	}
 }

@@ -2,8 +2,8 @@
 
 use frame::prelude::*;
 use millrace_primitives::{
-	job::MAX_ATTEMPTS, job::MAX_INPUT_BYTES, job::MAX_OUTPUT_BYTES, Attempt, Balance, BlockNumber, JobParams, ModelId,
-	Outcome, Rate,
+	job::MAX_ATTEMPTS, job::MAX_INPUT_BYTES, job::MAX_OUTPUT_BYTES, Attempt, Balance, BlockNumber, JobId, JobParams,
+	ModelId, Outcome, Rate,
 };
 
 /// A job's input, as the client sent it.
@@ -34,10 +34,7 @@ pub struct Assignment<AccountId> {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum JobState<AccountId> {
 	/// Waits for a miner.
-	Queued {
-		/// Its place in the model's queue; `None` until the end of the block in which it came.
-		place: Option<u64>,
-	},
+	Queued,
 	/// A miner works on it.
 	Assigned(Assignment<AccountId>),
 	/// It is over.
@@ -73,20 +70,29 @@ pub struct Job<AccountId> {
 	pub state: JobState<AccountId>,
 }
 
-/// The part of a model's queue that is in use: places `head` to `tail` - 1, some of them empty.
+/// The ends of a model's queue; both `None` when it is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct QueueEnds {
-	/// The first place that may hold a job.
-	pub head: u64,
-	/// The next place to be filled.
-	pub tail: u64,
+	/// The job that has waited longest.
+	pub head: Option<JobId>,
+	/// The job that came last.
+	pub tail: Option<JobId>,
+}
+
+/// A queued job's neighbours in its model's queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Link {
+	/// The job before it.
+	pub prev: Option<JobId>,
+	/// The job behind it.
+	pub next: Option<JobId>,
 }
 
 /// A walk along a model's queue that has not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Walk {
-	/// The next place to look at.
-	pub place: u64,
+	/// The next job to look at.
+	pub next: JobId,
 	/// Whether a slot became free since the walk began, so that it must start again.
 	pub again: bool,
 }

@@ -46,11 +46,11 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 	}
 
 	fn cancel() -> Weight {
-		counted::<T>(50, 6, 9)
+		counted::<T>(50, 8, 12)
 	}
 
 	fn claim() -> Weight {
-		counted::<T>(50, 10, 10)
+		counted::<T>(50, 12, 13)
 	}
 
 	fn complete(bytes: u32) -> Weight {
@@ -68,7 +68,7 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 
 	fn draw() -> Weight {
 		// The model, 4 places of the ready list with their miners and offers; the winner's rows, the job's.
-		counted::<T>(60, 15, 11)
+		counted::<T>(60, 17, 15)
 	}
 
 	fn agenda_block() -> Weight {

@@ -5,7 +5,7 @@ fn job_should_expire_refunded_when_nobody_takes_it_in_time() {
 	run(|| {
 		let job = submit_as("alice");
 		next_blocks(QUEUE_TIMEOUT - 1);
-		assert_eq!(state(job), JobState::Queued { place: Some(0) });
+		assert_eq!(state(job), JobState::Queued);
 		next_blocks(1);
 		assert_eq!(state(job), JobState::Ended(Outcome::Expired));
 		next_blocks(RETENTION);
@@ -20,7 +20,7 @@ fn job_should_leave_a_silent_miner_when_its_deadline_has_passed() {
 		let job = submit_as("alice");
 		next_blocks(1 + params().timeout);
 		System::assert_has_event(Event::AttemptFailed { job, attempt: 1, owner: account("miner1"), code: None }.into());
-		assert!(matches!(state(job), JobState::Queued { .. }));
+		assert!(matches!(state(job), JobState::Queued));
 		assert_eq!(AssignmentsOf::<Test>::iter().count(), 0);
 	});
 }

@@ -62,7 +62,7 @@ fn draw_should_wait_when_the_block_has_no_randomness() {
 		HasRandomness::set(false);
 		let job = submit_as("alice");
 		next_blocks(2);
-		assert!(matches!(state(job), JobState::Queued { place: Some(0) }));
+		assert!(matches!(state(job), JobState::Queued));
 		HasRandomness::set(true);
 		next_blocks(2);
 		assert_eq!(assignment(job).owner, account("miner1"));
@@ -78,7 +78,7 @@ fn queue_should_give_its_oldest_job_when_a_slot_becomes_free() {
 			next_blocks(1);
 			assert_eq!(assignment(*job).owner, account("miner1"));
 			if let Some(next) = jobs.get(index + 1) {
-				assert!(matches!(state(*next), JobState::Queued { place: Some(_) }));
+				assert!(matches!(state(*next), JobState::Queued));
 			}
 			assert_ok!(complete("miner1", *job, 1));
 		}
@@ -96,7 +96,7 @@ fn queue_should_be_served_before_new_jobs_when_a_slot_becomes_free() {
 		let third = submit_as("bob");
 		next_blocks(1);
 		assert_eq!(assignment(second).owner, account("miner1"));
-		assert!(matches!(state(third), JobState::Queued { .. }));
+		assert!(matches!(state(third), JobState::Queued));
 	});
 }
 
@@ -124,5 +124,57 @@ fn draw_should_never_give_more_jobs_than_slots() {
 		next_blocks(3);
 		let assigned = jobs.iter().filter(|job| matches!(state(**job), JobState::Assigned(_))).count();
 		assert_eq!(assigned, 2);
+	});
+}
+
+#[test]
+fn queue_should_stay_linked_when_jobs_leave_it_anywhere() {
+	run(|| {
+		let jobs: Vec<_> = (0..7).map(|_| submit_as("alice")).collect();
+		next_blocks(1);
+		for index in [3, 0, 6, 5, 1] {
+			assert_ok!(Jobs::cancel(signed(account("alice")), jobs[index]));
+			check_all();
+		}
+		miner("miner1", 1);
+		next_blocks(2);
+		assert_eq!(assignment(jobs[2]).owner, account("miner1"));
+		assert_ok!(complete("miner1", jobs[2], 1));
+		next_blocks(1);
+		assert_eq!(assignment(jobs[4]).owner, account("miner1"));
+	});
+}
+
+#[test]
+fn walk_should_reach_a_job_in_time_when_many_before_it_have_left() {
+	run(|| {
+		let jobs: Vec<_> = (0..40).map(|_| submit_as("alice")).collect();
+		let last = submit_as("bob");
+		next_blocks(1);
+		for job in jobs {
+			assert_ok!(Jobs::cancel(signed(account("alice")), job));
+		}
+		miner("miner1", 1);
+		next_blocks(2);
+		assert_eq!(assignment(last).owner, account("miner1"));
+	});
+}
+
+#[test]
+fn walk_should_go_on_when_its_next_job_leaves() {
+	run(|| {
+		let cheap = JobParams { max_rate: Some(Rate::PerGpuSecond(1)), ..params() };
+		for _ in 0..10 {
+			assert_ok!(Jobs::submit(signed(account("alice")), MODEL, b"hi".to_vec(), cheap, MAX_FEE, None));
+		}
+		let job = submit_as("bob");
+		next_blocks(1);
+		miner("miner1", 1);
+		next_blocks(2);
+		let next = crate::Walks::<Test>::get(MODEL).expect("the walk is not over").next;
+		assert_ok!(Jobs::cancel(signed(account("alice")), next));
+		check_all();
+		next_blocks(3);
+		assert_eq!(assignment(job).owner, account("miner1"));
 	});
 }

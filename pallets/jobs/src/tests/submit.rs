@@ -35,7 +35,7 @@ fn submit_should_assign_at_the_end_of_the_block_when_a_miner_is_free() {
 	run(|| {
 		miner("miner1", 1);
 		let job = submit_as("alice");
-		assert_eq!(state(job), JobState::Queued { place: None });
+		assert_eq!(state(job), JobState::Queued);
 		let now = System::block_number();
 		next_blocks(1);
 		let assigned = assignment(job);
