@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{binary, Process};
 
-/// A node with a chain of its own, on free loopback ports. The database outlives a restart.
+/// A node, on free loopback ports. The database outlives a restart.
 pub struct Node {
 	process: Process,
 	folder: TempDir,
@@ -21,6 +21,29 @@ impl Node {
 		let process = spawn(&folder, 0);
 		let port = rpc_port(&process);
 		Self { process, folder, port }
+	}
+
+	/// Starts the three validators of the local network and waits until they answer.
+	pub fn start_network() -> Vec<Self> {
+		let mut boot: Option<String> = None;
+		["--alice", "--bob", "--charlie"]
+			.into_iter()
+			.map(|name| {
+				let folder = TempDir::new().unwrap();
+				let p2p = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+				let mut command = base(&folder, 0, p2p);
+				command.args(["--chain", "local", name, "--unsafe-force-node-key-generation"]);
+				if let Some(boot) = &boot {
+					command.args(["--bootnodes", boot]);
+				}
+				let process = Process::start("validator", command);
+				let line = process.wait_for("its identity", |line| line.contains("Local node identity is: "));
+				let identity = line.rsplit(' ').next().unwrap().to_owned();
+				boot.get_or_insert_with(|| format!("/ip4/127.0.0.1/tcp/{p2p}/p2p/{identity}"));
+				let port = rpc_port(&process);
+				Self { process, folder, port }
+			})
+			.collect()
 	}
 
 	/// The address for clients.
@@ -50,13 +73,19 @@ impl Node {
 	}
 }
 
-fn spawn(folder: &TempDir, port: u16) -> Process {
+fn base(folder: &TempDir, rpc: u16, p2p: u16) -> Command {
 	let mut command = Command::new(binary("millrace-node"));
 	command
-		.args(["--dev", "--no-prometheus", "--no-telemetry", "--no-mdns", "--listen-addr", "/ip4/127.0.0.1/tcp/0"])
-		.args(["--rpc-port", &port.to_string()])
+		.args(["--no-prometheus", "--no-telemetry", "--no-mdns", "--rpc-port", &rpc.to_string()])
+		.args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{p2p}")])
 		.arg("--base-path")
 		.arg(folder.path());
+	command
+}
+
+fn spawn(folder: &TempDir, port: u16) -> Process {
+	let mut command = base(folder, port, 0);
+	command.arg("--dev");
 	Process::start("node", command)
 }
 

@@ -8,3 +8,4 @@ mod faults;
 mod flow;
 mod ollama;
 mod polkadot_js;
+mod reorg;
