@@ -19,8 +19,8 @@ use sp_runtime::{
 	transaction_validity::{TransactionPriority, TransactionValidityError},
 };
 
-/// The priority of a feeless call: above any fee and tip that an account could pay.
-pub const FEELESS_PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
+/// The priority of a feeless call: the highest, so that no tip buys a place before it.
+pub const FEELESS_PRIORITY: TransactionPriority = TransactionPriority::MAX;
 
 /// Wraps `SkipCheckIfFeeless` and adds [`FEELESS_PRIORITY`] to what it lets through for free.
 ///

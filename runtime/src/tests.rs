@@ -143,3 +143,35 @@ fn tx_extension() -> TxExtension {
 		frame_system::WeightReclaim::new(),
 	)
 }
+
+#[test]
+fn answer_should_go_before_everything_and_cost_nothing_when_it_is_the_assignees() {
+	use millrace_primitives::{FailCode, JobParams, Rate};
+	use sp_runtime::{traits::TxBaseImplication, transaction_validity::TransactionSource::External};
+
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let [owner, operator, client, stranger] =
+			[Sr25519Keyring::Bob, Sr25519Keyring::Dave, Sr25519Keyring::Charlie, Sr25519Keyring::Eve]
+				.map(|key| key.to_account_id());
+		let signed = RuntimeOrigin::signed;
+		System::set_block_number(1);
+		Miners::register(signed(owner.clone()), operator.clone(), 1_000 * MILL).expect("Bob can stake");
+		Miners::offer(signed(owner.clone()), 0, Rate::PerGpuSecond(MILL), 1).expect("the model exists");
+		Jobs::submit(signed(client), 0, b"hi".to_vec(), JobParams::greedy(8), MILL, Some(owner)).expect("Bob is free");
+
+		let call = RuntimeCall::Jobs(pallet_jobs::Call::fail { job: 0, attempt: 1, code: FailCode::Drain });
+		let priority = |who: &AccountId, tip| {
+			let charge = pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(tip);
+			let extension =
+				feeless::PrioritizeFeeless(pallet_skip_feeless_payment::SkipCheckIfFeeless::<Runtime, _>::from(charge));
+			let info = call.get_dispatch_info();
+			let (validity, ..) = extension
+				.validate(signed(who.clone()), &call, &info, 150, (), &TxBaseImplication(()), External)
+				.expect("both can pay");
+			validity.priority
+		};
+		assert_eq!(priority(&operator, 0), feeless::FEELESS_PRIORITY);
+		assert!(priority(&stranger, 0) < feeless::FEELESS_PRIORITY);
+		assert!(priority(&stranger, 100_000 * MILL) <= feeless::FEELESS_PRIORITY, "no tip buys a place before it");
+	});
+}
