@@ -22,7 +22,7 @@ use sp_runtime::{
 /// The priority of a feeless call: the highest, so that no tip buys a place before it.
 pub const FEELESS_PRIORITY: TransactionPriority = TransactionPriority::MAX;
 
-/// Wraps `SkipCheckIfFeeless` and adds [`FEELESS_PRIORITY`] to what it lets through for free.
+/// Wraps `SkipCheckIfFeeless` and gives [`FEELESS_PRIORITY`] to what it lets through for free.
 ///
 /// Clients see the innermost extension only: name, type and metadata are forwarded.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, Eq, PartialEq)]
@@ -82,7 +82,7 @@ where
 	) -> ValidateResult<Self::Val, Call> {
 		let (mut validity, val, origin) = self.0.validate(origin, call, info, len, implicit, implication, source)?;
 		if matches!(val, Intermediate::Skip(_)) {
-			validity.priority = validity.priority.saturating_add(FEELESS_PRIORITY);
+			validity.priority = FEELESS_PRIORITY;
 		}
 		Ok((validity, val, origin))
 	}
@@ -180,7 +180,7 @@ mod tests {
 	#[test]
 	fn feeless_calls_should_go_first() {
 		assert_eq!(priority(false), 7);
-		assert_eq!(priority(true), FEELESS_PRIORITY + 7);
+		assert_eq!(priority(true), FEELESS_PRIORITY);
 	}
 
 	#[test]
