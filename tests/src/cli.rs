@@ -22,7 +22,7 @@ impl Cli {
 	/// A command to be run; `dev` signs.
 	pub fn command(&self, dev: &str, args: &[&str]) -> Command {
 		let mut command = Command::new(binary("millrace"));
-		command.args(["--url", &self.url, "--keystore"]).arg(self.home.path());
+		command.env("MILLRACE_URL", &self.url).arg("--keystore").arg(self.home.path());
 		if !dev.is_empty() {
 			command.args(["--dev", dev]);
 		}

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod command_line;
 mod faults;
 mod flow;
 mod ollama;
