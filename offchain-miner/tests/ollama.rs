@@ -1,7 +1,4 @@
-//! Both engines on the same file, against a real Ollama.
-//!
-//! `MILLRACE_OLLAMA_URL` names a server that has a model made from `models/millrace-tiny.gguf`. Without it there is
-//! nothing to compare with, and the tests say so.
+//! Both engines on the same file, with a real Ollama. Where none is to be had, the tests say so and why.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,12 +16,8 @@ fn model() -> PathBuf {
 	Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/millrace-tiny.gguf")
 }
 
-fn server() -> Option<Ollama> {
-	let Ok(url) = std::env::var("MILLRACE_OLLAMA_URL") else {
-		eprintln!("SKIPPED: MILLRACE_OLLAMA_URL is not set");
-		return None;
-	};
-	Some(Ollama::new(ollama::Options { url, threads: Some(1) }).unwrap())
+fn engine(server: &millrace_tests::Ollama) -> Ollama {
+	Ollama::new(ollama::Options { url: server.url(), threads: Some(1) }).unwrap()
 }
 
 fn request(digest: H256, text: &str, params: JobParams) -> Request {
@@ -37,7 +30,8 @@ async fn ask(engine: &dyn Engine, request: &Request) -> Generation {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn engines_should_agree_when_they_run_the_same_file() {
-	let Some(ollama) = server() else { return };
+	let Some(server) = millrace_tests::Ollama::start() else { return };
+	let ollama = engine(&server);
 	let embedded = Llama::load(&llama::Options { models: vec![model()], slots: 1, threads: 1 }).unwrap();
 	let digest = embedded.models().await.unwrap()[0].digest;
 	ollama.health().await.unwrap();
@@ -67,7 +61,8 @@ async fn engines_should_agree_when_they_run_the_same_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ollama_should_fail_honestly_when_it_cannot_answer() {
-	let Some(ollama) = server() else { return };
+	let Some(server) = millrace_tests::Ollama::start() else { return };
+	let ollama = engine(&server);
 	let digest = llama::file_digest(&model()).unwrap();
 	let code = |request| async { ollama.generate(request, CancellationToken::new()).await.unwrap_err().code };
 	let long = "x".repeat(3_000);
@@ -79,7 +74,8 @@ async fn ollama_should_fail_honestly_when_it_cannot_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ollama_should_repeat_its_answer_when_the_seed_is_the_same() {
-	let Some(ollama) = server() else { return };
+	let Some(server) = millrace_tests::Ollama::start() else { return };
+	let ollama = engine(&server);
 	let digest = llama::file_digest(&model()).unwrap();
 	let params = JobParams { temperature_milli: 800, ..JobParams::greedy(40) };
 	let request = request(digest, "What is Millrace?", params);

@@ -5,12 +5,14 @@
 pub mod cli;
 pub mod miner;
 pub mod node;
+pub mod ollama;
 pub mod process;
 pub mod world;
 
 pub use cli::Cli;
 pub use miner::Miner;
 pub use node::Node;
+pub use ollama::Ollama;
 pub use process::Process;
 pub use world::World;
 

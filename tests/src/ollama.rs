@@ -1,0 +1,63 @@
+//! A real Ollama server.
+
+use std::{io::Write, process::Command};
+
+use tempfile::TempDir;
+
+use crate::{repository, tiny_model, Process};
+
+/// What `scripts/install-ollama.sh` exits with where no Ollama is to be had.
+const UNAVAILABLE: i32 = 3;
+
+/// A server on a free loopback port, with models of its own: the tiny model.
+pub struct Ollama {
+	_process: Process,
+	_home: TempDir,
+	url: String,
+}
+
+impl Ollama {
+	/// Starts it, building the binary first where there is none. `None` where none is to be had: then it says so and
+	/// why, past the test harness's capture.
+	pub fn start() -> Option<Self> {
+		let binary = install()?;
+		let home = TempDir::new().unwrap();
+		let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+		let address = format!("127.0.0.1:{port}");
+		let ollama = |args: &[&str]| {
+			let mut command = Command::new(&binary);
+			command
+				.args(args)
+				.env("OLLAMA_HOST", &address)
+				.env("HOME", home.path())
+				.env("OLLAMA_MODELS", home.path().join("models"));
+			command
+		};
+		let process = Process::start("ollama", ollama(&["serve"]));
+		process.wait_for("that it listens", |line| line.contains("Listening on"));
+		let modelfile = home.path().join("Modelfile");
+		let text = format!("FROM {}\nPARAMETER repeat_penalty 1.0\n", tiny_model().canonicalize().unwrap().display());
+		std::fs::write(&modelfile, text).unwrap();
+		let created = ollama(&["create", "millrace-tiny", "-f", modelfile.to_str().unwrap()]).output().unwrap();
+		assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+		Some(Self { _process: process, _home: home, url: format!("http://{address}") })
+	}
+
+	/// Its address.
+	pub fn url(&self) -> String {
+		self.url.clone()
+	}
+}
+
+fn install() -> Option<String> {
+	let output = Command::new(repository("scripts/install-ollama.sh")).output().unwrap();
+	let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+	match output.status.code() {
+		Some(0) => Some(out.trim().to_owned()),
+		Some(UNAVAILABLE) => {
+			writeln!(std::io::stderr(), "\nSKIPPED: no Ollama to test against: {err}").unwrap();
+			None
+		}
+		_ => panic!("install-ollama.sh failed: {err}"),
+	}
+}
