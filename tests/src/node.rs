@@ -56,6 +56,16 @@ impl Node {
 		Client::connect(&self.url()).await.unwrap()
 	}
 
+	/// SIGSTOP: it keeps its connections and answers nobody.
+	pub fn pause(&self) {
+		self.process.signal("STOP");
+	}
+
+	/// SIGCONT.
+	pub fn resume(&self) {
+		self.process.signal("CONT");
+	}
+
 	/// SIGKILL.
 	pub fn kill(&mut self) {
 		self.process.kill();

@@ -96,9 +96,14 @@ impl Process {
 
 	/// SIGTERM, and the exit code.
 	pub fn terminate(&mut self) -> Option<i32> {
-		let id = self.child.id().to_string();
-		assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+		self.signal("TERM");
 		self.child.wait().unwrap().code()
+	}
+
+	/// Sends a signal by its name: TERM, STOP, CONT.
+	pub fn signal(&self, name: &str) {
+		let id = self.child.id().to_string();
+		assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
 	}
 }
 
