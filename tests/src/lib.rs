@@ -16,7 +16,7 @@ pub use ollama::Ollama;
 pub use process::Process;
 pub use world::World;
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 /// A file of the repository.
 pub fn repository(path: &str) -> PathBuf {
@@ -35,4 +35,11 @@ pub fn binary(name: &str) -> PathBuf {
 /// The tiny model.
 pub fn tiny_model() -> PathBuf {
 	repository("models/millrace-tiny.gguf")
+}
+
+/// Says something on stderr past the test harness, which swallows what a passing test prints.
+#[allow(clippy::explicit_write)]
+pub fn say(text: &str) {
+	// `eprintln!` is what the harness captures.
+	writeln!(std::io::stderr(), "\n{text}").unwrap();
 }

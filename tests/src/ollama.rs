@@ -1,6 +1,6 @@
 //! A real Ollama server.
 
-use std::{io::Write, process::Command};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -55,7 +55,7 @@ fn install() -> Option<String> {
 	match output.status.code() {
 		Some(0) => Some(out.trim().to_owned()),
 		Some(UNAVAILABLE) => {
-			writeln!(std::io::stderr(), "\nSKIPPED: no Ollama to test against: {err}").unwrap();
+			crate::say(&format!("SKIPPED: no Ollama to test against: {err}"));
 			None
 		}
 		_ => panic!("install-ollama.sh failed: {err}"),

@@ -1,6 +1,6 @@
 //! What goes wrong on a home machine.
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
 use millrace_client::JobUpdate;
 use millrace_tests::{miner::Engine, World};
@@ -25,7 +25,7 @@ const TRIES: u64 = 8;
 /// Says, past the harness's capture, that no kill came at the moment that was meant. Every job was still answered and
 /// paid once.
 fn missed(moment: &str) {
-	writeln!(std::io::stderr(), "\nNOTE: none of {TRIES} kills came {moment}").unwrap();
+	millrace_tests::say(&format!("NOTE: none of {TRIES} kills came {moment}"));
 }
 
 /// Kills the miner with SIGKILL `pause` after it logs `event`, starts it again, and expects one answer and one payment.
