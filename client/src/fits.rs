@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use codec::{Decode, Encode};
-use millrace_primitives::{AccountId32, FailCode, JobParams, Proof, Rate, Receipt, Usage, H256};
+use millrace_primitives::{job::payload_hash, AccountId32, FailCode, JobParams, Proof, Rate, Receipt, Usage, H256};
 use millrace_runtime::{Runtime, RuntimeCall};
 use subxt::{
 	config::substrate::SpecVersionForRange, ext::scale_decode::DecodeAsType, Metadata, OfflineClient,
@@ -19,6 +19,9 @@ use crate::{
 	snapshot::constants,
 	wire::{self, Shared},
 };
+
+#[path = "../../primitives/tests/vectors/mod.rs"]
+mod vectors;
 
 /// The version of metadata that subxt takes from a node.
 const METADATA_VERSION: u32 = 16;
@@ -80,6 +83,27 @@ fn calls_should_be_the_runtimes_when_they_are_encoded() {
 		let bytes = chain.transactions().call_data(&call).unwrap_or_else(|error| panic!("{call:?}: {error}"));
 		let decoded = RuntimeCall::decode(&mut &bytes[..]).unwrap_or_else(|error| panic!("{call:?}: {error}"));
 		assert_eq!(decoded.encode(), bytes, "{call:?}");
+	}
+}
+
+#[test]
+fn submit_should_carry_the_golden_parameters() {
+	for (params, hash) in vectors::params() {
+		let call = calls::submit(0, b"input".to_vec(), params, 1, None);
+		let bytes = chain().transactions().call_data(&call).expect("the call encodes");
+		// Pallet, call, the model's four bytes and the input with its length before, the fee's 16 bytes and no miner after.
+		let params = &bytes[2 + 4 + 6..bytes.len() - 17];
+		assert_eq!(payload_hash(params), hash);
+	}
+}
+
+#[test]
+fn receipt_should_have_the_golden_leaf_when_it_is_read() {
+	for (receipt, leaf) in vectors::receipts::<AccountId32>() {
+		let stored = receipt.encode();
+		assert!(leaf.ends_with(&stored), "the leaf is a domain and the stored bytes");
+		let (read, length) = storage_value::<Shared<Receipt<AccountId32>>>("Receipts", "Receipts", &stored);
+		assert_eq!((read.0.leaf(), length), (leaf, stored.len()));
 	}
 }
 

@@ -61,6 +61,10 @@ impl fmt::Debug for Signer {
 }
 
 #[cfg(test)]
+#[path = "../../primitives/tests/vectors/mod.rs"]
+mod vectors;
+
+#[cfg(test)]
 mod tests {
 	use super::*;
 	use millrace_primitives::{Usage, H256};
@@ -80,6 +84,17 @@ mod tests {
 		assert!(payload.verify(&signature, &signer.account_id()));
 		let other = Signer::from_uri("//Alice").expect("a development account");
 		assert!(!payload.verify(&signature, &other.account_id()));
+	}
+
+	#[test]
+	fn proof_should_be_signed_over_the_golden_bytes() {
+		let signer = Signer::from_uri("//Bob").expect("a development account");
+		for (payload, hash) in super::vectors::proofs() {
+			let signature = subxt_signer::sr25519::Signature(signer.sign_proof(&payload));
+			let key = signer.keypair().public_key();
+			assert!(subxt_signer::sr25519::verify(&signature, hash, &key));
+			assert!(!subxt_signer::sr25519::verify(&signature, [0; 32], &key));
+		}
 	}
 
 	#[test]

@@ -3,6 +3,9 @@ use super::{
 	*,
 };
 
+#[path = "../../../primitives/tests/vectors/mod.rs"]
+mod vectors;
+
 fn core(slots: usize) -> Core {
 	Core::new(H256::repeat_byte(1), slots, Box::new(TestSigner))
 }
@@ -314,4 +317,23 @@ fn vanished_answer_should_be_forgotten_when_nothing_is_ever_final() {
 	finish(&mut core, 1, 0, "hi");
 	see(&mut core, 11, &[]);
 	assert!(see(&mut core, 11 + KEEP_UNFINALIZED, &[]).contains(&Action::Forget(ticket(1))));
+}
+
+#[test]
+fn proof_should_sign_the_golden_bytes_when_the_transcript_is_the_golden_one() {
+	let transcripts = vectors::transcripts();
+	let (payload, hash) = vectors::proofs().pop().expect("the last one has a transcript");
+	let (transcript, root) = transcripts.last().expect("the longest is the last").clone();
+	assert_eq!(payload.transcript_root, root);
+	let mut core = Core::new(payload.genesis, 1, Box::new(TestSigner));
+	let ticket = Ticket { job: payload.job, attempt: payload.attempt };
+	see(&mut core, 10, &[Assignment { ticket, ..assignment(payload.job) }]);
+	let output = b"17 + 25 = 42.".to_vec();
+	let generated = Generated { output, transcript, usage: payload.usage, template_tokens: 4 };
+	let actions = core.handle(Event::EngineFinished { ticket, run: 0, generated });
+	let answer = proofs(&actions).pop().expect("the proof is sent");
+	assert_eq!(answer.proof.transcript_root, root);
+	assert_eq!(answer.proof.usage, payload.usage);
+	// The signer of the tests gives the message back.
+	assert_eq!(answer.proof.signature.0[..32], hash.0);
 }

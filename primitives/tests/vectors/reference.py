@@ -137,6 +137,11 @@ def main() -> None:
         }
         for i in range(7)
     ]
+    root = merkle_root([transcript_leaf(i, e) for i, e in enumerate(entries)]).hex()
+    first = {
+        "genesis": h("genesis"), "job": 0, "attempt": 1, "output_hash": h("17 + 25 = 42."),
+        "transcript_root": root, "usage": {"input_tokens": 9, "output_tokens": 7, "gpu_ms": 0},
+    }
     receipt = {
         "job": 9, "client": h("client"), "miner": h("miner"), "attempts": 1, "model_digest": h("model"),
         "input_hash": h("input"), "params_hash": h("params"), "output_hash": h("output"),
@@ -154,7 +159,7 @@ def main() -> None:
     rates = [{"per_token": {"input": 3, "output": 10**12}}, {"per_gpu_second": 20_000_000_000}, {"per_gpu_second": 999}]
     randomness = blake2_256(b"vrf")
     vectors = {
-        "proof": [{"payload": proof, "signing_hash": proof_signing_hash(proof).hex()}],
+        "proof": [{"payload": p, "signing_hash": proof_signing_hash(p).hex()} for p in (proof, first)],
         "transcript": [
             {"entries": entries[:n], "root": merkle_root([transcript_leaf(i, e) for i, e in enumerate(entries[:n])]).hex()}
             for n in (0, 1, 2, 3, 7)

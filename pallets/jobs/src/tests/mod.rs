@@ -6,6 +6,7 @@ mod complete;
 mod deadlines;
 mod draw;
 mod fail;
+mod golden;
 mod invariants;
 mod prune;
 mod submit;
