@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod cli;
+pub mod link;
 pub mod miner;
 pub mod node;
 pub mod ollama;
@@ -10,10 +11,11 @@ pub mod process;
 pub mod world;
 
 pub use cli::Cli;
+pub use link::Link;
 pub use miner::Miner;
 pub use node::Node;
 pub use ollama::Ollama;
-pub use process::Process;
+pub use process::{Process, PATIENCE};
 pub use world::World;
 
 use std::{io::Write, path::PathBuf};

@@ -20,9 +20,14 @@ pub struct Miner {
 impl Miner {
 	/// Starts it; its journal is in `work`.
 	pub fn start(node: &Node, owner: &str, work: &Path, engine: &Engine) -> Self {
+		Self::start_at(&node.url(), owner, work, engine)
+	}
+
+	/// Starts it for the node that answers at `url`.
+	pub fn start_at(url: &str, owner: &str, work: &Path, engine: &Engine) -> Self {
 		let mut command = Command::new(binary("millrace-miner"));
 		command
-			.args(["run", "--url", &node.url(), "--dev-operator", owner, "--threads", "1"])
+			.args(["run", "--url", url, "--dev-operator", owner, "--threads", "1"])
 			.args(["--http-bind", "127.0.0.1:0"])
 			.arg("--work-dir")
 			.arg(work);

@@ -11,7 +11,7 @@ const UNAVAILABLE: i32 = 3;
 
 /// A server on a free loopback port, with models of its own: the tiny model.
 pub struct Ollama {
-	_process: Process,
+	process: Process,
 	_home: TempDir,
 	url: String,
 }
@@ -29,6 +29,7 @@ impl Ollama {
 			command
 				.args(args)
 				.env("OLLAMA_HOST", &address)
+				.env("OLLAMA_DEBUG", "1")
 				.env("HOME", home.path())
 				.env("OLLAMA_MODELS", home.path().join("models"));
 			command
@@ -40,12 +41,33 @@ impl Ollama {
 		std::fs::write(&modelfile, text).unwrap();
 		let created = ollama(&["create", "millrace-tiny", "-f", modelfile.to_str().unwrap()]).output().unwrap();
 		assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
-		Some(Self { _process: process, _home: home, url: format!("http://{address}") })
+		Some(Self { process, _home: home, url: format!("http://{address}") })
 	}
 
 	/// Its address.
 	pub fn url(&self) -> String {
 		self.url.clone()
+	}
+
+	/// Waits until a model has begun to answer a request.
+	pub fn wait_for_inference(&self) {
+		self.process.wait_for("that it infers", |line| line.contains("completion request"));
+	}
+
+	/// SIGKILL for the server and for the processes that run its models, which would outlive it.
+	pub fn kill(&mut self) {
+		let runners = self.process.children();
+		self.process.kill();
+		for runner in runners {
+			// One that has ended by itself is as good.
+			let _ = Command::new("kill").args(["-KILL", &runner.to_string()]).output();
+		}
+	}
+}
+
+impl Drop for Ollama {
+	fn drop(&mut self) {
+		self.kill();
 	}
 }
 

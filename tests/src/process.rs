@@ -88,6 +88,13 @@ impl Process {
 		self.child.id()
 	}
 
+	/// The ids of the processes that it has started.
+	pub fn children(&self) -> Vec<u32> {
+		let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).into_iter().flatten().flatten();
+		let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+		lists.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect()
+	}
+
 	/// SIGKILL: no handler runs, nothing is flushed.
 	pub fn kill(&mut self) {
 		self.child.kill().unwrap();

@@ -5,7 +5,7 @@ use millrace_client::{calls, Client, JobRequest, JobUpdate, Signer, Submitter};
 use millrace_primitives::{AccountId32, Balance, JobId, JobParams, Rate, MILL};
 use tempfile::TempDir;
 
-use crate::{miner::Engine, Miner, Node};
+use crate::{miner::Engine, Link, Miner, Node};
 
 /// What the registered miner asks: the reference price of a GPU-second.
 pub const RATE: Rate = Rate::PerGpuSecond(MILL / 50);
@@ -69,6 +69,13 @@ impl World {
 	/// Starts the miner's process and waits until it is ready.
 	pub fn miner(&self, engine: &Engine) -> Miner {
 		let miner = Miner::start(&self.node, "Bob", self.work.path(), engine);
+		miner.wait_for("ready");
+		miner
+	}
+
+	/// Starts the miner's process at the end of `link` and waits until it is ready.
+	pub fn miner_behind(&self, link: &Link, engine: &Engine) -> Miner {
+		let miner = Miner::start_at(link.url(), "Bob", self.work.path(), engine);
 		miner.wait_for("ready");
 		miner
 	}
