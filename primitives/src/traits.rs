@@ -10,6 +10,9 @@ pub trait ModelRegistry {
 	fn active(model: ModelId) -> Option<ModelSummary>;
 	/// The model, when it is registered, retired or not.
 	fn get(model: ModelId) -> Option<ModelSummary>;
+	/// Model `index` of a benchmark: active, with the longest context that there may be, registered when first asked for.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_model(index: u32) -> ModelId;
 }
 
 /// Holds a job's money. Paid + refunded = escrowed, exactly, once.
@@ -26,6 +29,9 @@ pub trait Escrow<AccountId> {
 	fn close(job: JobId) -> DispatchResult;
 	/// Whether `payee` could be paid `amount` plancks.
 	fn can_pay(payee: &AccountId, amount: Balance) -> bool;
+	/// Gives `payer` money for any job of a benchmark.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_fund(payer: &AccountId);
 }
 
 /// A miner that a job was given to.
@@ -77,16 +83,25 @@ pub trait MinerPool<AccountId> {
 	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome);
 	/// Slots taken of all miners together, for `try_state`.
 	fn slots_used() -> u64;
+	/// Registers a miner that is ready for `slots` jobs of `model` at `rate`.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_miner(owner: &AccountId, operator: &AccountId, model: ModelId, rate: Rate, slots: u32);
 }
 
 /// Is told that a model has a free slot more than before.
 pub trait OnCapacity {
 	/// A slot of `model` became free, or an offer for it came or got better.
 	fn on_capacity(model: ModelId);
+	/// Lets something wait for a slot of `model`, so that the next one to become free is of interest.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_wait(model: ModelId);
 }
 
 impl OnCapacity for () {
 	fn on_capacity(_: ModelId) {}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_wait(_: ModelId) {}
 }
 
 /// Stores receipts.

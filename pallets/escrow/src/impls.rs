@@ -94,4 +94,11 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 	fn can_pay(payee: &T::AccountId, amount: Balance) -> bool {
 		T::Currency::can_deposit(payee, amount, Provenance::Extant).into_result().is_ok()
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_fund(payer: &T::AccountId) {
+		// More than any job takes, and far from what a balance can hold.
+		<T::Currency as frame::traits::fungible::Unbalanced<_>>::increase_balance(payer, 1 << 100, Precision::Exact)
+			.expect("the payer is not that rich yet");
+	}
 }

@@ -26,8 +26,8 @@ impl<T: Config> Pallet<T> {
 		let first = AgendaFrom::<T>::get();
 		let mut block = first;
 		'blocks: while block <= now && meter.try_consume(T::WeightInfo::agenda_block()).is_ok() {
-			// Each item leaves its entry, so the first key of the prefix is always the next one.
-			while let Some(id) = Agenda::<T>::iter_key_prefix(block).next() {
+			// Each item leaves its entry behind it. One pass, because a new one would step over all that left before.
+			for id in Agenda::<T>::iter_key_prefix(block) {
 				if meter.try_consume(T::WeightInfo::agenda_block()).is_err() {
 					break 'blocks;
 				}
@@ -50,12 +50,17 @@ impl<T: Config> Pallet<T> {
 	fn item_weight(state: &JobState<AccountId32>) -> Weight {
 		match state {
 			JobState::Queued => T::WeightInfo::cancel(),
-			JobState::Assigned(_) => T::WeightInfo::agenda_item(),
+			JobState::Assigned(_) => Self::silence_weight(),
 			JobState::Ended(_) => T::WeightInfo::prune(),
 		}
 	}
 
-	fn work_item(block: BlockNumber, id: JobId, job: Option<Job<AccountId32>>) {
+	/// Taking a job from a silent miner draws for that job, and for one that takes the miner's slot.
+	pub(crate) fn silence_weight() -> Weight {
+		T::WeightInfo::agenda_item().saturating_add(T::WeightInfo::draw().saturating_mul(2))
+	}
+
+	pub(crate) fn work_item(block: BlockNumber, id: JobId, job: Option<Job<AccountId32>>) {
 		let Some(mut job) = job else {
 			defensive!("the agenda holds a job that is gone or due at another block");
 			Agenda::<T>::remove(block, id);

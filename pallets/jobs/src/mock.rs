@@ -85,7 +85,7 @@ impl BlockRandomness for MockRandomness {
 	}
 
 	fn parent() -> Option<[u8; 32]> {
-		HasRandomness::get().then(|| BlakeTwo256::hash_of(&(System::block_number() - 1, Salt::get())).0)
+		HasRandomness::get().then(|| BlakeTwo256::hash_of(&(System::block_number().saturating_sub(1), Salt::get())).0)
 	}
 }
 
@@ -212,8 +212,8 @@ pub fn check_all() {
 	assert_eq!(pallet_escrow::Rows::<Test>::iter().count(), crate::Jobs::<Test>::iter().count());
 }
 
-/// Runs a test in block 1 of a chain with one model, and checks every invariant afterwards.
-pub fn run(test: impl FnOnce()) {
+/// A chain with one model, and a keystore for those who sign by host function.
+pub fn externalities() -> TestState {
 	let names = ["alice", "bob", "carol", "miner1", "miner2", "miner3", "miner4"];
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
@@ -235,7 +235,13 @@ pub fn run(test: impl FnOnce()) {
 	.assimilate_storage(&mut storage)
 	.unwrap();
 	let mut ext = TestState::new(storage);
-	ext.execute_with(|| {
+	ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	ext
+}
+
+/// Runs a test in block 1, and checks every invariant afterwards.
+pub fn run(test: impl FnOnce()) {
+	externalities().execute_with(|| {
 		next_blocks(1);
 		let issuance = Balances::total_issuance();
 		test();

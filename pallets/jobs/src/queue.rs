@@ -7,7 +7,7 @@ use millrace_primitives::{traits::OnCapacity, JobId, ModelId};
 use crate::*;
 
 /// Queues that one block walks at the most.
-const MAX_WALKS: usize = 16;
+pub(crate) const MAX_WALKS: usize = 16;
 
 impl<T: Config> Pallet<T> {
 	/// Lets a job wait from now on: drawn for at the end of this block, expired after `QueueTimeout`.
@@ -67,14 +67,22 @@ impl<T: Config> Pallet<T> {
 		base.saturating_add(T::WeightInfo::draw().saturating_mul(draws.into()))
 	}
 
+	/// The models whose queues a block may walk.
+	pub(crate) fn walked() -> Vec<ModelId> {
+		Walks::<T>::iter_keys().take(MAX_WALKS).collect()
+	}
+
 	/// Walks the queues and draws for at most `credit` jobs.
 	pub(crate) fn walk_queues(credit: u32, randomness: &[u8; 32]) {
 		let mut credit = credit;
 		if credit == 0 {
 			return;
 		}
-		let models: Vec<ModelId> = Walks::<T>::iter_keys().take(MAX_WALKS).collect();
-		for model in models {
+		for model in Self::walked() {
+			// A walk is paid for by the draws along it.
+			if credit == 0 {
+				return;
+			}
 			let Some(walk) = Walks::<T>::get(model) else { continue };
 			let mut next = Some(walk.next);
 			while credit > 0 {
@@ -107,5 +115,10 @@ impl<T: Config> OnCapacity for Pallet<T> {
 			Some(walk) => walk.again = true,
 			None => *walk = Queues::<T>::get(model).head.map(|next| Walk { next, again: false }),
 		});
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_wait(model: ModelId) {
+		Self::join_queue(model, JobId::MAX);
 	}
 }

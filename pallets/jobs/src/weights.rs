@@ -1,4 +1,4 @@
-//! Weights: database accesses counted by hand, with an upper bound for the computation around them.
+//! Weights.
 
 use frame::weights_prelude::*;
 
@@ -18,70 +18,12 @@ pub trait WeightInfo {
 	fn prune() -> Weight;
 	/// Weight of one draw and the assignment that follows it.
 	fn draw() -> Weight;
-	/// Weight of reading an agenda block's next key, and the job there.
+	/// Weight of looking for an agenda block's next job, and reading it.
 	fn agenda_block() -> Weight;
-	/// Weight of taking a job from a silent miner, with the draws that it causes.
+	/// Weight of taking a job from a silent miner, the draws not counted.
 	fn agenda_item() -> Weight;
-	/// Weight of the hooks in a block without work.
+	/// Weight of the hooks in a block without work, what every block touches anyway not counted.
 	fn walk_base() -> Weight;
-}
-
-/// Counted weights with the runtime's own price of a database access.
-pub struct CountedWeight<T>(PhantomData<T>);
-
-fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
-	Weight::from_parts(micros.saturating_mul(1_000_000), 0)
-		.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-}
-
-/// Hashing and storing bytes: 10 ns each.
-fn per_byte(bytes: u32) -> Weight {
-	Weight::from_parts(u64::from(bytes).saturating_mul(10_000), 0)
-}
-
-impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
-	fn submit(bytes: u32) -> Weight {
-		// Model, number, row, holds, fresh list; job, input, client's list, agenda.
-		counted::<T>(60, 6, 9).saturating_add(per_byte(bytes))
-	}
-
-	fn cancel() -> Weight {
-		counted::<T>(50, 8, 12)
-	}
-
-	fn claim() -> Weight {
-		counted::<T>(50, 12, 13)
-	}
-
-	fn complete(bytes: u32) -> Weight {
-		// Two checks of an sr25519 signature; job, model, row, holds of two accounts, offer, miner, ready list, receipt.
-		counted::<T>(200, 14, 16).saturating_add(per_byte(bytes.saturating_mul(2)))
-	}
-
-	fn fail() -> Weight {
-		counted::<T>(60, 12, 14)
-	}
-
-	fn prune() -> Weight {
-		counted::<T>(40, 3, 8)
-	}
-
-	fn draw() -> Weight {
-		// The model, 4 places of the ready list with their miners and offers; the winner's rows, the job's.
-		counted::<T>(60, 17, 15)
-	}
-
-	fn agenda_block() -> Weight {
-		counted::<T>(5, 2, 1)
-	}
-
-	fn agenda_item() -> Weight {
-		Self::fail().saturating_add(Self::draw().saturating_mul(2))
-	}
-
-	fn walk_base() -> Weight {
-		counted::<T>(10, 4, 3)
-	}
 }
 
 impl WeightInfo for () {

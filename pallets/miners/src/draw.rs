@@ -119,4 +119,15 @@ impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 	fn slots_used() -> u64 {
 		Miners::<T>::iter_values().map(|miner| u64::from(miner.slots_used)).fold(0, u64::saturating_add)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_miner(
+		owner: &T::AccountId,
+		operator: &T::AccountId,
+		model: ModelId,
+		rate: millrace_primitives::Rate,
+		slots: u32,
+	) {
+		Self::miner_for_benchmark(owner, operator, model, rate, slots)
+	}
 }

@@ -38,6 +38,11 @@ impl ModelRegistry for SomeModels {
 	fn get(model: ModelId) -> Option<ModelSummary> {
 		(model < 100).then_some(ModelSummary { digest: H256::repeat_byte(1), context_length: 512, template_tokens: 8 })
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_model(index: u32) -> ModelId {
+		index
+	}
 }
 
 parameter_types! {
@@ -51,6 +56,9 @@ impl OnCapacity for Announce {
 	fn on_capacity(model: ModelId) {
 		Announced::mutate(|models| models.push(model));
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_wait(_: ModelId) {}
 }
 
 pub const UNBONDING: u32 = 100;
@@ -84,8 +92,8 @@ pub fn registered(who: u64) {
 	assert_ok!(Miners::register(owner(who), operator(who), 200 * MILL));
 }
 
-/// Owners 1 to 40 have [`FUNDS`]; every invariant is checked afterwards.
-pub fn run(test: impl FnOnce()) {
+/// Owners 1 to 40 have [`FUNDS`].
+pub fn externalities() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
 		balances: (1..=40).map(|who| (who, FUNDS)).collect(),
@@ -93,7 +101,12 @@ pub fn run(test: impl FnOnce()) {
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();
-	TestState::new(storage).execute_with(|| {
+	TestState::new(storage)
+}
+
+/// Runs a test in block 1; every invariant is checked afterwards.
+pub fn run(test: impl FnOnce()) {
+	externalities().execute_with(|| {
 		System::set_block_number(1);
 		Announced::set(Vec::new());
 		let issuance = Balances::total_issuance();

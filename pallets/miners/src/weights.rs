@@ -1,4 +1,4 @@
-//! Weights: database accesses counted by hand, with an upper bound for the computation around them.
+//! Weights.
 
 use frame::weights_prelude::*;
 
@@ -20,63 +20,6 @@ pub trait WeightInfo {
 	fn set_ready(offers: u32) -> Weight;
 	/// Weight of `deregister` for a miner with this many offers.
 	fn deregister(offers: u32) -> Weight;
-}
-
-/// Counted weights with the runtime's own price of a database access.
-pub struct CountedWeight<T>(PhantomData<T>);
-
-/// Join or leave a ready list, and tell about the slot: place, count, list, moved place; the woken model.
-const READY_READS: u64 = 4;
-/// The same, written.
-const READY_WRITES: u64 = 5;
-
-fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
-	Weight::from_parts(micros.saturating_mul(1_000_000), 0)
-		.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-}
-
-impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
-	fn register() -> Weight {
-		counted::<T>(80, 7, 7)
-	}
-
-	fn stake() -> Weight {
-		counted::<T>(40, 4, 4)
-	}
-
-	fn unstake() -> Weight {
-		counted::<T>(20, 2, 1)
-	}
-
-	fn withdraw_unbonded() -> Weight {
-		counted::<T>(50, 5, 6)
-	}
-
-	fn offer() -> Weight {
-		counted::<T>(30, 3 + READY_READS, 2 + READY_WRITES)
-	}
-
-	fn withdraw_offer() -> Weight {
-		counted::<T>(30, 2 + READY_READS, 2 + READY_WRITES)
-	}
-
-	fn set_ready(offers: u32) -> Weight {
-		let offers = u64::from(offers);
-		counted::<T>(
-			30_u64.saturating_add(offers.saturating_mul(10)),
-			2_u64.saturating_add(offers.saturating_mul(1 + READY_READS)),
-			1_u64.saturating_add(offers.saturating_mul(READY_WRITES)),
-		)
-	}
-
-	fn deregister(offers: u32) -> Weight {
-		let offers = u64::from(offers);
-		counted::<T>(
-			30_u64.saturating_add(offers.saturating_mul(10)),
-			2_u64.saturating_add(offers.saturating_mul(READY_READS)),
-			1_u64.saturating_add(offers.saturating_mul(1 + READY_WRITES)),
-		)
-	}
 }
 
 impl WeightInfo for () {

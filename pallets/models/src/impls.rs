@@ -115,6 +115,11 @@ impl<T: Config> ModelRegistry for Pallet<T> {
 	fn get(model: ModelId) -> Option<ModelSummary> {
 		Models::<T>::get(model).map(summary)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_model(index: u32) -> ModelId {
+		Self::model_for_benchmark(index)
+	}
 }
 
 fn summary<AccountId>(model: Model<AccountId>) -> ModelSummary {

@@ -36,13 +36,18 @@ impl pallet_models::Config for Test {
 	type WeightInfo = ();
 }
 
-/// Accounts 1 and 2 have [`FUNDS`]; every invariant is checked afterwards.
-pub fn run(test: impl FnOnce()) {
+/// Accounts 1 and 2 have [`FUNDS`].
+pub fn externalities() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> { balances: vec![(1, FUNDS), (2, FUNDS)], ..Default::default() }
 		.assimilate_storage(&mut storage)
 		.unwrap();
-	TestState::new(storage).execute_with(|| {
+	TestState::new(storage)
+}
+
+/// Runs a test in block 1; every invariant is checked afterwards.
+pub fn run(test: impl FnOnce()) {
+	externalities().execute_with(|| {
 		System::set_block_number(1);
 		test();
 		Models::do_try_state().unwrap();

@@ -39,6 +39,7 @@ pub mod pallet {
 	/// Hashes of this block's leaves, in the order of their recording; empty outside of a block.
 	#[pallet::storage]
 	#[pallet::unbounded]
+	#[pallet::whitelist_storage]
 	pub type Leaves<T: Config> = StorageValue<_, Vec<H256>, ValueQuery>;
 
 	#[pallet::event]

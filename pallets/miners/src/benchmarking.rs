@@ -1,0 +1,200 @@
+//! What the calls take at the worst.
+
+use frame::{benchmarking::prelude::*, traits::fungible::Mutate};
+use millrace_primitives::{
+	traits::{ModelRegistry, OnCapacity},
+	Balance, ModelId, Rate,
+};
+
+use crate::*;
+
+/// Plancks: more than any stake, and far from what a balance can hold.
+const FUNDS: Balance = 1 << 100;
+/// What every offer asks.
+const RATE: Rate = Rate::PerToken { input: 10_000, output: 1_000_000 };
+
+fn signed<T: Config>(who: &T::AccountId) -> OriginFor<T> {
+	RawOrigin::Signed(who.clone()).into()
+}
+
+/// Enough for as many slots as a benchmark offers, and for more that unbonds.
+fn ample_stake<T: Config>() -> Balance {
+	T::MinStake::get().saturating_add(T::StakePerSlot::get().saturating_mul(Balance::from(2 * MAX_OFFERS)))
+}
+
+fn register_as<T: Config>(owner: &T::AccountId, operator: &T::AccountId) -> DispatchResult {
+	T::Currency::mint_into(owner, FUNDS)?;
+	Pallet::<T>::register(signed::<T>(owner), operator.clone(), ample_stake::<T>())
+}
+
+/// The miner whose calls are measured.
+fn caller<T: Config>() -> Result<T::AccountId, DispatchError> {
+	let owner = whitelisted_caller();
+	register_as::<T>(&owner, &account("operator", 0, 0))?;
+	Ok(owner)
+}
+
+/// Offers models 0 to `offers` - 1, one slot each.
+fn offer_all<T: Config>(owner: &T::AccountId, offers: u32) -> DispatchResult {
+	(0..offers).try_for_each(|index| {
+		let model = T::Models::benchmark_model(index);
+		Pallet::<T>::offer(signed::<T>(owner), model, RATE, 1)
+	})
+}
+
+/// A miner with offers for models 0 to `offers` - 1, and another one behind it on each ready list, so that leaving a
+/// list moves a place.
+fn offering<T: Config>(offers: u32) -> Result<T::AccountId, DispatchError> {
+	let owner = caller::<T>()?;
+	offer_all::<T>(&owner, offers)?;
+	let other = account("other", 0, 0);
+	register_as::<T>(&other, &account("other operator", 0, 0))?;
+	offer_all::<T>(&other, offers)?;
+	Ok(owner)
+}
+
+/// Unbonds a planck in each of `parts` blocks.
+fn unbond<T: Config>(owner: &T::AccountId, parts: u32) -> DispatchResult {
+	(0..parts).try_for_each(|_| {
+		Pallet::<T>::unstake(signed::<T>(owner), 1)?;
+		later::<T>(1);
+		Ok(())
+	})
+}
+
+fn later<T: Config>(blocks: u32) {
+	let now = T::BlockNumberProvider::current_block_number();
+	T::BlockNumberProvider::set_block_number(now.saturating_add(blocks));
+}
+
+impl<T: Config> Pallet<T> {
+	/// See [`millrace_primitives::traits::MinerPool::benchmark_miner`].
+	pub(crate) fn miner_for_benchmark(
+		owner: &T::AccountId,
+		operator: &T::AccountId,
+		model: ModelId,
+		rate: Rate,
+		slots: u32,
+	) {
+		register_as::<T>(owner, operator).expect("the owner is rich and new, and so is the operator");
+		Self::offer(signed::<T>(owner), model, rate, slots).expect("the model is active and the stake reaches");
+	}
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	/// The operator's account does not exist yet.
+	#[benchmark]
+	fn register() -> Result<(), BenchmarkError> {
+		let owner: T::AccountId = whitelisted_caller();
+		T::Currency::mint_into(&owner, FUNDS)?;
+		let operator: T::AccountId = account("operator", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), operator, ample_stake::<T>());
+
+		assert!(Miners::<T>::contains_key(owner));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	#[benchmark]
+	fn stake() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), 1);
+
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// The list of unbonding parts becomes full.
+	#[benchmark]
+	fn unstake() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		unbond::<T>(&owner, MAX_UNBONDING - 1)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), 1);
+
+		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.unbonding.is_full()));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// Everything is withdrawn, so the miner goes.
+	#[benchmark]
+	fn withdraw_unbonded() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		unbond::<T>(&owner, MAX_UNBONDING - 1)?;
+		Pallet::<T>::deregister(signed::<T>(&owner)).map_err(|error| error.error)?;
+		later::<T>(T::UnbondingPeriod::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()));
+
+		assert!(!Miners::<T>::contains_key(owner));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// The last offer that a miner can make, for a model that somebody waits for.
+	#[benchmark]
+	fn offer() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		offer_all::<T>(&owner, MAX_OFFERS - 1)?;
+		let model = T::Models::benchmark_model(MAX_OFFERS);
+		T::OnCapacity::benchmark_wait(model);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), model, RATE, 1);
+
+		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.models.is_full()));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_offer() -> Result<(), BenchmarkError> {
+		let owner = offering::<T>(MAX_OFFERS)?;
+		let model = T::Models::benchmark_model(0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), model);
+
+		assert!(!Offers::<T>::contains_key(model, owner));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// Leaving the lists writes more than joining them.
+	#[benchmark]
+	fn set_ready(n: Linear<0, MAX_OFFERS>) -> Result<(), BenchmarkError> {
+		let owner = offering::<T>(n)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), false);
+
+		assert!(Miners::<T>::get(owner).is_some_and(|miner| !miner.ready));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	#[benchmark]
+	fn deregister(n: Linear<0, MAX_OFFERS>) -> Result<(), BenchmarkError> {
+		let owner = offering::<T>(n)?;
+		unbond::<T>(&owner, MAX_UNBONDING - 1)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()));
+
+		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.bonded == 0 && miner.models.is_empty()));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::externalities(), crate::mock::Test);
+}
