@@ -1,7 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo dev test bench lint metadata
+.PHONY: help setup build demo dev test bench lint metadata weights
 
 CARGO_FLAGS := --release --locked --workspace
+# The pallets whose benchmarks the tests run once. Their feature changes the whole SDK below them, hence the extra pass
+# with a folder of its own.
+BENCHMARKED := -p pallet-models -p pallet-miners -p pallet-jobs
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -20,6 +23,7 @@ dev: build ## A chain and a miner that stay up until Ctrl-C
 
 test: build ## All tests, end to end ones included
 	@cargo test $(CARGO_FLAGS)
+	@cargo test --release --locked --target-dir target/benchmarks --features runtime-benchmarks --lib $(BENCHMARKED) benchmarking
 
 lint: setup ## rustfmt and clippy, warnings denied
 	@cargo fmt --all --check
@@ -28,6 +32,9 @@ lint: setup ## rustfmt and clippy, warnings denied
 bench: build ## How long a job takes beside its inference, and what memory it needs
 	@cargo build $(CARGO_FLAGS) --examples
 	@target/release/examples/latency
+
+weights: setup ## Measures the weights of the runtime on this machine
+	@scripts/weights.sh
 
 metadata: setup ## Regenerates the metadata that the client is tested against
 	@MILLRACE_WRITE_METADATA=1 cargo test $(CARGO_FLAGS) --test metadata

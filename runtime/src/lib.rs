@@ -6,10 +6,13 @@
 extern crate alloc;
 
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
 pub mod configs;
 pub mod feeless;
 pub mod genesis;
 mod pallets;
+mod weights;
 
 #[cfg(test)]
 mod tests;

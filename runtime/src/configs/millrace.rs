@@ -7,8 +7,8 @@ use frame_support::{
 use millrace_primitives::traits::BlockRandomness;
 
 use crate::{
-	Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime, RuntimeHoldReason, System, MILL,
-	MILLI_MILL,
+	weights, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime, RuntimeHoldReason,
+	System, MILL, MILLI_MILL,
 };
 
 /// Blocks in a minute.
@@ -30,7 +30,7 @@ impl pallet_models::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Deposit = ModelDeposit;
 	type MaxContextLength = MaxContextLength;
-	type WeightInfo = pallet_models::weights::CountedWeight<Runtime>;
+	type WeightInfo = weights::pallet_models::WeightInfo<Runtime>;
 }
 
 parameter_types! {
@@ -54,7 +54,7 @@ impl pallet_miners::Config for Runtime {
 	type StakePerSlot = StakePerSlot;
 	type UnbondingPeriod = UnbondingPeriod;
 	type Draws = Draws;
-	type WeightInfo = pallet_miners::weights::CountedWeight<Runtime>;
+	type WeightInfo = weights::pallet_miners::WeightInfo<Runtime>;
 }
 
 impl pallet_escrow::Config for Runtime {
@@ -113,7 +113,7 @@ impl pallet_jobs::Config for Runtime {
 	type RetentionPeriod = RetentionPeriod;
 	type WalkDraws = WalkDraws;
 	type AgendaWeight = AgendaWeight;
-	type WeightInfo = pallet_jobs::weights::CountedWeight<Runtime>;
+	type WeightInfo = weights::pallet_jobs::WeightInfo<Runtime>;
 }
 
 impl pallet_receipts::Config for Runtime {}

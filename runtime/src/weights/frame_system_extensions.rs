@@ -1,0 +1,53 @@
+//! Weights of `frame_system_extensions`.
+//!
+//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+
+use core::marker::PhantomData;
+
+use frame_support::{traits::Get, weights::Weight};
+
+/// Measured weights, with the runtime's price of a database access.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> frame_system::ExtensionsWeightInfo for WeightInfo<T> {
+	fn check_genesis() -> Weight {
+		// At the least 1_913 ns.
+		Weight::from_parts(2_153_000, 0)
+	}
+	fn check_mortality_mortal_transaction() -> Weight {
+		// At the least 3_846 ns.
+		Weight::from_parts(4_306_000, 0)
+	}
+	fn check_mortality_immortal_transaction() -> Weight {
+		// At the least 3_936 ns.
+		Weight::from_parts(4_356_000, 0)
+	}
+	fn check_non_zero_sender() -> Weight {
+		// At the least 620 ns.
+		Weight::from_parts(701_000, 0)
+	}
+	// Storage: `System::Account` (r:1 w:1)
+	fn check_nonce() -> Weight {
+		// At the least 7_812 ns.
+		Weight::from_parts(8_433_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	fn check_spec_version() -> Weight {
+		// At the least 460 ns.
+		Weight::from_parts(531_000, 0)
+	}
+	fn check_tx_version() -> Weight {
+		// At the least 460 ns.
+		Weight::from_parts(540_000, 0)
+	}
+	fn check_weight() -> Weight {
+		// At the least 3_885 ns.
+		Weight::from_parts(4_436_000, 0)
+	}
+	fn weight_reclaim() -> Weight {
+		// At the least 2_123 ns.
+		Weight::from_parts(2_434_000, 0)
+	}
+}

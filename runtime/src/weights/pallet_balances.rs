@@ -1,0 +1,85 @@
+//! Weights of `pallet_balances`.
+//!
+//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+
+use core::marker::PhantomData;
+
+use frame_support::{traits::Get, weights::Weight};
+
+/// Measured weights, with the runtime's price of a database access.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_balances::WeightInfo for WeightInfo<T> {
+	// Storage: `System::Account` (r:1 w:1)
+	fn transfer_allow_death() -> Weight {
+		// At the least 57_195 ns.
+		Weight::from_parts(59_889_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `System::Account` (r:1 w:1)
+	fn transfer_keep_alive() -> Weight {
+		// At the least 44_506 ns.
+		Weight::from_parts(46_879_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `System::Account` (r:1 w:1)
+	fn force_set_balance_creating() -> Weight {
+		// At the least 20_811 ns.
+		Weight::from_parts(22_564_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `System::Account` (r:1 w:1)
+	fn force_set_balance_killing() -> Weight {
+		// At the least 21_101 ns.
+		Weight::from_parts(22_874_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `System::Account` (r:2 w:2)
+	fn force_transfer() -> Weight {
+		// At the least 58_257 ns.
+		Weight::from_parts(61_101_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// Storage: `System::Account` (r:1 w:1)
+	fn transfer_all() -> Weight {
+		// At the least 56_154 ns.
+		Weight::from_parts(58_597_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `System::Account` (r:1 w:1)
+	fn force_unreserve() -> Weight {
+		// At the least 17_416 ns.
+		Weight::from_parts(18_678_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `System::Account` (r:1000 w:1000)
+	// `u` is 1 to 1000.
+	fn upgrade_accounts(u: u32) -> Weight {
+		// At the least 17_906 ns.
+		Weight::from_parts(18_207_000, 0)
+			// Standard error 851_293.
+			.saturating_add(Weight::from_parts(54_025_189, 0).saturating_mul(u.into()))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(u.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(u.into())))
+	}
+	fn force_adjust_total_issuance() -> Weight {
+		// At the least 5_248 ns.
+		Weight::from_parts(5_939_000, 0)
+	}
+	fn burn_allow_death() -> Weight {
+		// At the least 34_391 ns.
+		Weight::from_parts(36_504_000, 0)
+	}
+	fn burn_keep_alive() -> Weight {
+		// At the least 22_383 ns.
+		Weight::from_parts(23_645_000, 0)
+	}
+}

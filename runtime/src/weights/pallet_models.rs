@@ -1,0 +1,33 @@
+//! Weights of `pallet_models`.
+//!
+//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+
+use core::marker::PhantomData;
+
+use frame_support::{traits::Get, weights::Weight};
+
+/// Measured weights, with the runtime's price of a database access.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
+	// Storage: `Models::ModelByName` (r:1 w:1)
+	// Storage: `Models::ModelByDigest` (r:1 w:1)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Storage: `Models::NextModelId` (r:1 w:1)
+	// Storage: `Models::Models` (r:0 w:1)
+	fn register() -> Weight {
+		// At the least 61_592 ns.
+		Weight::from_parts(66_218_000, 0)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	// Storage: `Models::Models` (r:1 w:1)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	fn retire() -> Weight {
+		// At the least 47_250 ns.
+		Weight::from_parts(51_306_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+}

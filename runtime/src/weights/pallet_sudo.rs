@@ -1,0 +1,43 @@
+//! Weights of `pallet_sudo`.
+//!
+//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+
+use core::marker::PhantomData;
+
+use frame_support::{traits::Get, weights::Weight};
+
+/// Measured weights, with the runtime's price of a database access.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_sudo::WeightInfo for WeightInfo<T> {
+	// Storage: `Sudo::Key` (r:1 w:1)
+	fn set_key() -> Weight {
+		// At the least 7_421 ns.
+		Weight::from_parts(8_373_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `Sudo::Key` (r:1 w:0)
+	fn sudo() -> Weight {
+		// At the least 8_342 ns.
+		Weight::from_parts(9_304_000, 0).saturating_add(T::DbWeight::get().reads(1))
+	}
+	// Storage: `Sudo::Key` (r:1 w:0)
+	fn sudo_as() -> Weight {
+		// At the least 8_393 ns.
+		Weight::from_parts(9_383_000, 0).saturating_add(T::DbWeight::get().reads(1))
+	}
+	// Storage: `Sudo::Key` (r:1 w:1)
+	fn remove_key() -> Weight {
+		// At the least 6_670 ns.
+		Weight::from_parts(7_641_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `Sudo::Key` (r:1 w:0)
+	fn check_only_sudo_account() -> Weight {
+		// At the least 3_695 ns.
+		Weight::from_parts(4_056_000, 0).saturating_add(T::DbWeight::get().reads(1))
+	}
+}

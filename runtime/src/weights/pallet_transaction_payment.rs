@@ -1,0 +1,21 @@
+//! Weights of `pallet_transaction_payment`.
+//!
+//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+
+use core::marker::PhantomData;
+
+use frame_support::{traits::Get, weights::Weight};
+
+/// Measured weights, with the runtime's price of a database access.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightInfo<T> {
+	// Storage: `System::Account` (r:1 w:1)
+	fn charge_transaction_payment() -> Weight {
+		// At the least 62_743 ns.
+		Weight::from_parts(65_517_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+}
