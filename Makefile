@@ -2,8 +2,8 @@
 .PHONY: help setup build demo dev test bench lint metadata weights
 
 CARGO_FLAGS := --release --locked --workspace
-# The pallets whose benchmarks the tests run once. Their feature changes the whole SDK below them, hence the extra pass
-# with a folder of its own.
+# The pallets whose benchmarks the tests run once. Their feature changes the SDK's crates below them, hence the extra
+# pass: were it on in the other one, the node would be built with it.
 BENCHMARKED := -p pallet-models -p pallet-miners -p pallet-jobs
 
 help: ## Lists the targets
@@ -23,7 +23,7 @@ dev: build ## A chain and a miner that stay up until Ctrl-C
 
 test: build ## All tests, end to end ones included
 	@cargo test $(CARGO_FLAGS)
-	@cargo test --release --locked --target-dir target/benchmarks --features runtime-benchmarks --lib $(BENCHMARKED) benchmarking
+	@cargo test --release --locked --features runtime-benchmarks --lib $(BENCHMARKED) benchmarking
 
 lint: setup ## rustfmt and clippy, warnings denied
 	@cargo fmt --all --check

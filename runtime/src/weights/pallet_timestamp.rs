@@ -5,7 +5,10 @@
 
 use core::marker::PhantomData;
 
-use frame_support::{traits::Get, weights::Weight};
+// Not every pallet touches storage.
+#[allow(unused_imports)]
+use frame_support::traits::Get;
+use frame_support::weights::Weight;
 
 /// Measured weights, with the runtime's price of a database access.
 pub struct WeightInfo<T>(PhantomData<T>);
