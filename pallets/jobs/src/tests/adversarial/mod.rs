@@ -1,5 +1,6 @@
 //! What somebody would try who wants money, work or silence that is not theirs. Each test compares whole balances.
 
+mod keys;
 mod order;
 
 use super::*;
