@@ -2,6 +2,8 @@
 
 mod keys;
 mod order;
+mod replay;
+mod usage;
 
 use super::*;
 use frame::deps::sp_runtime::AccountId32;
