@@ -1,6 +1,7 @@
 //! What somebody would try who wants money, work or silence that is not theirs. Each test compares whole balances.
 
 mod keys;
+mod load;
 mod order;
 mod replay;
 mod usage;
