@@ -2,8 +2,13 @@
 
 mod keys;
 mod load;
+mod money;
 mod order;
+mod privacy;
 mod replay;
+mod spam;
+mod table;
+mod table_miners;
 mod usage;
 
 use super::*;
