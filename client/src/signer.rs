@@ -76,6 +76,7 @@ mod tests {
 			genesis: H256::repeat_byte(1),
 			job: 7,
 			attempt: 1,
+			work: H256::repeat_byte(4),
 			output_hash: H256::repeat_byte(2),
 			transcript_root: H256::repeat_byte(3),
 			usage: Usage { input_tokens: 5, output_tokens: 6, gpu_ms: 7 },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
-use crate::{BlockNumber, Rate};
+use crate::{BlockNumber, ModelId, Rate};
 
 /// Jobs are numbered from 0 in the order of their submission.
 pub type JobId = u64;
@@ -123,6 +123,15 @@ pub fn low_u64(hash: &H256) -> u64 {
 /// blake2-256(SCALE("millrace:seed:v1", randomness, job, attempt)).
 pub fn sampling_seed(randomness: &[u8; 32], job: JobId, attempt: Attempt) -> u64 {
 	low_u64(&BlakeTwo256::hash_of(&(b"millrace:seed:v1", randomness, job, attempt)))
+}
+
+/// What an attempt has to compute: blake2-256(SCALE("millrace:work:v1", model, parameters, input hash, seed)).
+///
+/// At temperature 0 the seed does not matter and counts as 0, so that an answer stays good on every fork on which the
+/// same is asked.
+pub fn work_hash(model: ModelId, params: &JobParams, input_hash: &H256, seed: u64) -> H256 {
+	let seed = if params.temperature_milli == 0 { 0 } else { seed };
+	BlakeTwo256::hash_of(&(b"millrace:work:v1", model, params, input_hash, seed))
 }
 
 /// How a job ended.

@@ -17,7 +17,7 @@ pub const PROOF_DOMAIN: &[u8; 17] = b"millrace:proof:v1";
 /// The statement that a proof's signature covers.
 ///
 /// Signed bytes: blake2-256 of the SCALE encoding of ([`PROOF_DOMAIN`] as 17 raw bytes, genesis hash, job, attempt,
-/// output hash, transcript root, usage).
+/// work, output hash, transcript root, usage).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct ProofPayload {
 	/// Hash of block 0: a proof of one chain is nothing on another.
@@ -26,6 +26,8 @@ pub struct ProofPayload {
 	pub job: JobId,
 	/// The attempt: a proof of an earlier one is nothing for a later one.
 	pub attempt: Attempt,
+	/// What was asked, see [`crate::job::work_hash`]: two forks of one chain can give the same number to different jobs.
+	pub work: H256,
 	/// blake2-256 of the output's bytes.
 	pub output_hash: H256,
 	/// Root of the transcript, see [`crate::transcript`].

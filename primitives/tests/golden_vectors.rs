@@ -2,7 +2,10 @@
 
 mod vectors;
 
-use millrace_primitives::{job::sampling_seed, transcript, H256};
+use millrace_primitives::{
+	job::{sampling_seed, work_hash},
+	transcript, H256,
+};
 
 #[test]
 fn proof_should_sign_the_golden_bytes() {
@@ -29,6 +32,13 @@ fn receipt_should_have_the_golden_leaf() {
 fn parameters_should_have_the_golden_hash() {
 	for (params, hash) in vectors::params() {
 		assert_eq!(params.hash(), hash);
+	}
+}
+
+#[test]
+fn work_should_have_the_golden_hash() {
+	for (model, params, input_hash, seed, hash) in vectors::works() {
+		assert_eq!(work_hash(model, &params, &input_hash, seed), hash);
 	}
 }
 

@@ -15,6 +15,7 @@ fn payload() -> ProofPayload {
 		genesis: H256::repeat_byte(1),
 		job: 2,
 		attempt: 1,
+		work: H256::repeat_byte(8),
 		output_hash: H256::repeat_byte(3),
 		transcript_root: H256::repeat_byte(4),
 		usage: Usage { input_tokens: 5, output_tokens: 6, gpu_ms: 7 },
@@ -33,6 +34,7 @@ fn signature_should_count_only_for_its_signer_and_every_field() {
 		ProofPayload { genesis: H256::zero(), ..payload() },
 		ProofPayload { job: 3, ..payload() },
 		ProofPayload { attempt: 2, ..payload() },
+		ProofPayload { work: H256::zero(), ..payload() },
 		ProofPayload { output_hash: H256::zero(), ..payload() },
 		ProofPayload { transcript_root: H256::zero(), ..payload() },
 		ProofPayload { usage: Usage { input_tokens: 0, ..usage }, ..payload() },
@@ -58,6 +60,27 @@ fn fee_should_be_refused_when_it_does_not_fit() {
 	assert_eq!(Rate::PerToken { input: u128::MAX / 2, output: u128::MAX / 2 }.fee(&usage), None);
 	assert_eq!(Rate::PerGpuSecond(u128::MAX).fee(&usage), None);
 	assert_eq!(Rate::PerGpuSecond(u128::MAX).capped_fee(&usage, 5), 5);
+}
+
+#[test]
+fn fee_should_not_be_cut_off_when_it_passes_64_bits() {
+	let usage = Usage { input_tokens: u32::MAX, output_tokens: u32::MAX, gpu_ms: u32::MAX };
+	let price = u128::from(u64::MAX);
+	let tokens = u128::from(u32::MAX);
+	assert_eq!(Rate::PerToken { input: price, output: price }.fee(&usage), Some(2 * price * tokens));
+	assert_eq!(Rate::PerGpuSecond(price).fee(&usage), Some(price * tokens / 1_000));
+	assert_eq!(Rate::PerGpuSecond(price).capped_fee(&usage, 7), 7);
+}
+
+#[test]
+fn fee_should_be_zero_when_price_or_usage_is() {
+	for rate in [Rate::PerToken { input: u128::MAX, output: u128::MAX }, Rate::PerGpuSecond(u128::MAX)] {
+		assert_eq!(rate.fee(&Usage::default()), Some(0));
+	}
+	let usage = Usage { input_tokens: u32::MAX, output_tokens: u32::MAX, gpu_ms: u32::MAX };
+	for rate in [Rate::PerToken { input: 0, output: 0 }, Rate::PerGpuSecond(0)] {
+		assert_eq!(rate.fee(&usage), Some(0));
+	}
 }
 
 #[test]
@@ -87,5 +110,12 @@ proptest! {
 			prop_assert!(rate.capped_fee(&usage, max) <= max);
 			prop_assert!(rate.capped_fee(&usage, max) <= rate.capped_fee(&larger, max));
 		}
+	}
+
+	#[test]
+	fn residue_should_stay_with_the_client_when_time_is_charged(rate in any::<u64>(), gpu_ms in any::<u32>()) {
+		let exact = u128::from(rate) * u128::from(gpu_ms);
+		let fee = Rate::PerGpuSecond(rate.into()).fee(&Usage { gpu_ms, ..Usage::default() }).unwrap();
+		prop_assert!(fee * 1_000 <= exact && exact < (fee + 1) * 1_000);
 	}
 }

@@ -174,3 +174,40 @@ fn answer_should_go_before_everything_and_cost_nothing_when_it_is_the_assignees(
 		assert!(priority(&stranger, 0) < feeless::FEELESS_PRIORITY);
 	});
 }
+
+#[test]
+fn copies_of_an_answer_should_find_no_place_in_a_block_when_the_first_was_free() {
+	use millrace_primitives::{FailCode, JobParams, Rate};
+	use sp_runtime::{
+		traits::DispatchTransaction,
+		transaction_validity::{InvalidTransaction, TransactionValidityError},
+	};
+
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let [owner, client] = [Sr25519Keyring::Bob, Sr25519Keyring::Charlie].map(|key| key.to_account_id());
+		// As `register` makes it: with the existential deposit and nothing to pay a fee from.
+		let operator = AccountId::from([7; 32]);
+		let signed = RuntimeOrigin::signed;
+		System::set_block_number(1);
+		Miners::register(signed(owner.clone()), operator.clone(), 1_000 * MILL).expect("Bob can stake");
+		Miners::offer(signed(owner.clone()), 0, Rate::PerGpuSecond(MILL), 1).expect("the model exists");
+		Jobs::submit(signed(client), 0, b"hi".to_vec(), JobParams::greedy(8), MILL, Some(owner)).expect("Bob is free");
+
+		let issuance = Balances::total_issuance();
+		let send = || {
+			let call = RuntimeCall::Jobs(pallet_jobs::Call::fail { job: 0, attempt: 1, code: FailCode::Drain });
+			let charge = pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0);
+			let extension =
+				feeless::PrioritizeFeeless(pallet_skip_feeless_payment::SkipCheckIfFeeless::<Runtime, _>::from(charge));
+			let info = call.get_dispatch_info();
+			extension.dispatch_transaction(signed(operator.clone()), call, &info, 150, 0)
+		};
+		assert!(send().expect("the first is valid").is_ok());
+		for _ in 0..3 {
+			let refused = send().map(|_| ());
+			assert_eq!(refused, Err(TransactionValidityError::Invalid(InvalidTransaction::Payment)));
+		}
+		assert_eq!(Balances::free_balance(&operator), MILLI_MILL);
+		assert_eq!(Balances::total_issuance(), issuance);
+	});
+}

@@ -77,6 +77,11 @@ impl Node {
 		assert_eq!(rpc_port(&self.process), self.port, "another process took the node's port");
 	}
 
+	/// The process.
+	pub fn process(&self) -> &Process {
+		&self.process
+	}
+
 	/// Resident memory in KiB.
 	pub fn memory(&self) -> u64 {
 		crate::world::resident_kib(self.process.id())

@@ -360,6 +360,7 @@ impl Core {
 			genesis: self.genesis,
 			job: ticket.job,
 			attempt: ticket.attempt,
+			work: assignment.work(),
 			output_hash: payload_hash(&output),
 			transcript_root: transcript::root(&transcript),
 			usage,

@@ -106,6 +106,7 @@ fn proof_should_verify_when_rebuilt_from_the_answer() {
 		genesis: H256::repeat_byte(1),
 		job: 1,
 		attempt: 1,
+		work: assignment(1).work(),
 		output_hash: payload_hash(b"hi"),
 		transcript_root: transcript::root(&answer.transcript),
 		usage: answer.proof.usage,
@@ -327,7 +328,14 @@ fn proof_should_sign_the_golden_bytes_when_the_transcript_is_the_golden_one() {
 	assert_eq!(payload.transcript_root, root);
 	let mut core = Core::new(payload.genesis, 1, Box::new(TestSigner));
 	let ticket = Ticket { job: payload.job, attempt: payload.attempt };
-	see(&mut core, 10, &[Assignment { ticket, ..assignment(payload.job) }]);
+	let asked = Assignment {
+		ticket,
+		params: millrace_primitives::JobParams::greedy(64),
+		input_hash: payload_hash(b"What is 17 plus 25?"),
+		..assignment(payload.job)
+	};
+	assert_eq!(asked.work(), payload.work);
+	see(&mut core, 10, &[asked]);
 	let output = b"17 + 25 = 42.".to_vec();
 	let generated = Generated { output, transcript, usage: payload.usage, template_tokens: 4 };
 	let actions = core.handle(Event::EngineFinished { ticket, run: 0, generated });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use codec::{Decode, Encode};
 use millrace_primitives::{
-	job::payload_hash, Attempt, BlockNumber, FailCode, JobId, JobParams, ModelId, Proof, TranscriptEntry, Usage, H256,
+	job::work_hash, Attempt, BlockNumber, FailCode, JobId, JobParams, ModelId, Proof, TranscriptEntry, Usage, H256,
 };
 
 /// One attempt of one job.
@@ -39,10 +39,9 @@ pub struct Assignment {
 
 impl Assignment {
 	/// Names what is to be computed. Two forks can give the same number to different jobs, and the same job
-	/// different seeds; at temperature 0 the seed does not matter.
+	/// different seeds.
 	pub fn work(&self) -> H256 {
-		let seed = if self.params.temperature_milli == 0 { 0 } else { self.seed };
-		payload_hash(&(self.model, self.params, self.input_hash, seed).encode())
+		work_hash(self.model, &self.params, &self.input_hash, self.seed)
 	}
 }
 

@@ -50,7 +50,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_claim(operator: AccountId32, id: JobId) -> DispatchResult {
 		let owner = T::Miners::owner_of(&operator).ok_or(Error::<T>::NotOperator)?;
 		let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::UnknownJob)?;
-		ensure!(job.state == JobState::Queued, Error::<T>::NotQueued);
+		// A job that came in this block is drawn for first: whoever sees it come can't take it before all others.
+		ensure!(job.state == JobState::Queued && Queue::<T>::contains_key(id), Error::<T>::NotQueued);
 		ensure!(job.named.as_ref().is_none_or(|named| *named == owner), Error::<T>::NamedOther);
 		let model = T::Models::get(job.model).ok_or(Error::<T>::UnknownModel)?;
 		let assignee = T::Miners::take(&owner, &Self::demand(&job, &model))?;
@@ -83,7 +84,7 @@ impl<T: Config> Pallet<T> {
 		}
 		for id in fresh {
 			let Some(mut job) = Jobs::<T>::get(id) else { continue };
-			// It may have been withdrawn or claimed in the same block.
+			// It may have been withdrawn in the same block.
 			if job.state != JobState::Queued {
 				continue;
 			}

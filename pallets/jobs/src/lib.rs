@@ -270,7 +270,8 @@ pub mod pallet {
 		WrongAttempt,
 		/// No miner has the job: it waits, or it has ended.
 		NotAssigned,
-		/// The job does not wait for a miner: one has it, or it has ended.
+		/// The job does not wait for a miner: one has it, or it has ended. A `claim` also has to wait for the draw at the
+		/// end of the block in which the job came.
 		NotQueued,
 		/// The job has not ended yet.
 		NotEnded,
@@ -345,7 +346,7 @@ pub mod pallet {
 			Self::do_cancel(client, job)
 		}
 
-		/// Takes a queued job for the caller's miner.
+		/// Takes a job for the caller's miner that was drawn for without success.
 		#[pallet::call_index(2)]
 		pub fn claim(origin: OriginFor<T>, job: JobId) -> DispatchResult {
 			let operator = ensure_signed(origin)?;

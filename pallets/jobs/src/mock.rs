@@ -8,7 +8,8 @@ use frame::{
 	testing_prelude::*,
 };
 use millrace_primitives::{
-	traits::BlockRandomness, Balance, BlockNumber, JobId, JobParams, Proof, ProofPayload, Rate, Usage, MILL, MILLI_MILL,
+	job::work_hash, traits::BlockRandomness, Balance, BlockNumber, JobId, JobParams, Proof, ProofPayload, Rate, Usage,
+	MILL, MILLI_MILL,
 };
 
 use crate as pallet_jobs;
@@ -161,11 +162,20 @@ pub const USAGE: Usage = Usage { input_tokens: 19, output_tokens: 4, gpu_ms: 7 }
 /// 19 x 10,000 + 4 x 1,000,000.
 pub const FEE: Balance = 4_190_000;
 
+/// What the chain has asked in `job` at last; zero for a job that there is not.
+fn work(id: JobId) -> H256 {
+	crate::Jobs::<Test>::get(id).map_or_else(H256::zero, |job| {
+		let seed = if let crate::JobState::Assigned(assignment) = job.state { assignment.seed } else { 0 };
+		work_hash(job.model, &job.params, &job.input_hash, seed)
+	})
+}
+
 pub fn proof_by(signer: &sr25519::Pair, job: JobId, attempt: u8, output: &[u8], usage: Usage) -> Proof {
 	let payload = ProofPayload {
 		genesis: System::block_hash(0),
 		job,
 		attempt,
+		work: work(job),
 		output_hash: BlakeTwo256::hash(output),
 		transcript_root: H256::repeat_byte(7),
 		usage,

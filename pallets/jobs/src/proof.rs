@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use frame::{deps::sp_runtime::AccountId32, prelude::*};
 use millrace_primitives::{
-	job::payload_hash,
+	job::{payload_hash, work_hash},
 	traits::{AttemptOutcome, Escrow, MinerPool, ModelRegistry},
 	Attempt, Balance, FailCode, Fault, JobId, Outcome, Proof, ProofPayload, UsageBounds,
 };
@@ -56,6 +56,7 @@ impl<T: Config> Pallet<T> {
 			genesis: frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()),
 			job: id,
 			attempt,
+			work: work_hash(job.model, &job.params, &job.input_hash, assignment.seed),
 			output_hash,
 			transcript_root: proof.transcript_root,
 			usage: proof.usage,

@@ -78,21 +78,29 @@ impl<T: Config> Pallet<T> {
 		if credit == 0 {
 			return;
 		}
-		for model in Self::walked() {
+		let models = Self::walked();
+		let mut left = models.len() as u32;
+		for model in models {
 			// A walk is paid for by the draws along it.
 			if credit == 0 {
 				return;
 			}
 			let Some(walk) = Walks::<T>::get(model) else { continue };
+			// Each queue has its share, so that a long one of jobs that fit nobody does not hold the others up; what a
+			// queue leaves over goes to those after it.
+			let mut share = credit.div_ceil(left.max(1));
+			left = left.saturating_sub(1);
+			credit = credit.saturating_sub(share);
 			let mut next = Some(walk.next);
-			while credit > 0 {
+			while share > 0 {
 				let Some(id) = next else { break };
-				credit = credit.saturating_sub(1);
+				share = share.saturating_sub(1);
 				// Read before the visit, which takes the job out when it finds a miner.
 				next = Queue::<T>::get(id).and_then(|link| link.next);
 				Self::visit(model, id, randomness);
 			}
 			Self::set_walk(model, next, walk.again);
+			credit = credit.saturating_add(share);
 		}
 	}
 

@@ -270,7 +270,8 @@ pub mod pallet {
 			Self::do_withdraw_offer(owner, model)
 		}
 
-		/// Takes new jobs, or no longer. Signed by the owner or the operator.
+		/// Takes new jobs, or no longer. Signed by the owner or the operator; an account that is both acts for the miner
+		/// that it owns.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::set_ready(MAX_OFFERS))]
 		pub fn set_ready(origin: OriginFor<T>, ready: bool) -> DispatchResultWithPostInfo {

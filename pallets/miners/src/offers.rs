@@ -45,7 +45,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Returns how many offers it touched.
 	pub(crate) fn do_set_ready(who: T::AccountId, ready: bool) -> Result<u32, DispatchError> {
-		let owner = OwnerOf::<T>::get(&who).unwrap_or(who);
+		// An owner comes first: anybody may have named it as an operator, without asking.
+		let owner = if Miners::<T>::contains_key(&who) {
+			who
+		} else {
+			OwnerOf::<T>::get(&who).ok_or(Error::<T>::NotRegistered)?
+		};
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		miner.ready = ready;
 		for model in &miner.models {

@@ -52,6 +52,7 @@ pub fn proofs() -> Vec<(ProofPayload, H256)> {
 		genesis: hash(&payload["genesis"]),
 		job: number(&payload["job"]),
 		attempt: number(&payload["attempt"]),
+		work: hash(&payload["work"]),
 		output_hash: hash(&payload["output_hash"]),
 		transcript_root: hash(&payload["transcript_root"]),
 		usage: parsed(&payload["usage"]),
@@ -90,6 +91,15 @@ pub fn receipts<AccountId: From<[u8; 32]>>() -> Vec<(Receipt<AccountId>, Vec<u8>
 /// Parameters, and their hashes.
 pub fn params() -> Vec<(JobParams, H256)> {
 	vectors("params").iter().map(|vector| (parsed(&vector["params"]), hash(&vector["hash"]))).collect()
+}
+
+/// Model, parameters, input hash and seed, and the hash of that work.
+pub fn works() -> Vec<(u32, JobParams, H256, u64, H256)> {
+	let work = |vector: &Value| {
+		let seed = vector["seed"].as_u64().unwrap();
+		(number(&vector["model"]), parsed(&vector["params"]), hash(&vector["input_hash"]), seed, hash(&vector["hash"]))
+	};
+	vectors("work").iter().map(work).collect()
 }
 
 /// Randomness, job and attempt, and the seed that follows.

@@ -39,6 +39,7 @@ def proof_signing_hash(p: dict) -> bytes:
         + bytes.fromhex(p["genesis"])
         + uint(p["job"], 8)
         + uint(p["attempt"], 1)
+        + bytes.fromhex(p["work"])
         + bytes.fromhex(p["output_hash"])
         + bytes.fromhex(p["transcript_root"])
         + usage(p["usage"])
@@ -114,6 +115,13 @@ def params(p: dict) -> bytes:
     )
 
 
+def work(w: dict) -> bytes:
+    seed = w["seed"] if w["params"]["temperature_milli"] else 0
+    return blake2_256(
+        b"millrace:work:v1" + uint(w["model"], 4) + params(w["params"]) + bytes.fromhex(w["input_hash"]) + uint(seed, 8)
+    )
+
+
 def fee(rate: dict, u: dict) -> int:
     (unit, value), = rate.items()
     if unit == "per_token":
@@ -125,9 +133,14 @@ def main() -> None:
     def h(text: str) -> str:
         return blake2_256(text.encode()).hex()
 
+    greedy = {
+        "workload": "chat", "max_tokens": 64, "temperature_milli": 0, "top_k": 0, "top_p_milli": 1000, "timeout": 60,
+        "max_rate": None,
+    }
+    asked = work({"model": 0, "params": greedy, "input_hash": h("What is 17 plus 25?"), "seed": 0}).hex()
     used = {"input_tokens": 21, "output_tokens": 12, "gpu_ms": 345}
     proof = {
-        "genesis": h("genesis"), "job": 2**40 + 7, "attempt": 2, "output_hash": h("42"),
+        "genesis": h("genesis"), "job": 2**40 + 7, "attempt": 2, "work": asked, "output_hash": h("42"),
         "transcript_root": h("root"), "usage": used,
     }
     entries = [
@@ -139,7 +152,7 @@ def main() -> None:
     ]
     root = merkle_root([transcript_leaf(i, e) for i, e in enumerate(entries)]).hex()
     first = {
-        "genesis": h("genesis"), "job": 0, "attempt": 1, "output_hash": h("17 + 25 = 42."),
+        "genesis": h("genesis"), "job": 0, "attempt": 1, "work": asked, "output_hash": h("17 + 25 = 42."),
         "transcript_root": root, "usage": {"input_tokens": 9, "output_tokens": 7, "gpu_ms": 0},
     }
     receipt = {
@@ -156,6 +169,10 @@ def main() -> None:
         }
         for rate in (None, {"per_token": {"input": 5, "output": 2**70}}, {"per_gpu_second": 20_000_000_000})
     ]
+    works = [
+        {"model": 3, "params": dict(jobs[0], temperature_milli=temperature), "input_hash": h("input"), "seed": 2**60 + 9}
+        for temperature in (0, 800)
+    ]
     rates = [{"per_token": {"input": 3, "output": 10**12}}, {"per_gpu_second": 20_000_000_000}, {"per_gpu_second": 999}]
     randomness = blake2_256(b"vrf")
     vectors = {
@@ -166,6 +183,7 @@ def main() -> None:
         ],
         "receipt": [{"receipt": r, "leaf": receipt_leaf(r).hex()} for r in (receipt, expired)],
         "params": [{"params": p, "hash": blake2_256(params(p)).hex()} for p in jobs],
+        "work": [dict(w, hash=work(w).hex()) for w in works],
         "seed": [
             {"randomness": randomness.hex(), "job": job, "attempt": attempt, "seed": seed(randomness, job, attempt)}
             for job, attempt in ((0, 1), (77, 3))

@@ -1,8 +1,9 @@
 //! Every refused call has its own error and moves no money but its own fee.
 
-use millrace_client::{calls, Call, Error, Signer, Submitter};
+use millrace_client::{calls, Call, Error, JobRequest, Signer, Submitter};
 use millrace_primitives::{
-	job::payload_hash, transcript, FailCode, JobParams, Proof, ProofPayload, Rate, Usage, H256, MILL,
+	job::{payload_hash, work_hash},
+	transcript, FailCode, JobParams, Proof, ProofPayload, Rate, Usage, H256, MILL,
 };
 use millrace_tests::{
 	world::{account, RATE},
@@ -83,13 +84,15 @@ async fn miner_call_should_be_refused_when_something_is_wrong_with_it() {
 	refused(&world, &world.bob, "//Bob", calls::unstake(MILL), "Miners::JobsOpen").await;
 }
 
-/// A proof of job `job`, attempt `attempt` by the key `uri`.
-fn proof(world: &World, uri: &str, job: u64, attempt: u8, output: &[u8], usage: Usage) -> Proof {
+/// A proof of job `job`, which asks `request`, attempt `attempt` by the key `uri`.
+fn proof(world: &World, uri: &str, request: &JobRequest, job: u64, attempt: u8, output: &[u8], usage: Usage) -> Proof {
 	let transcript_root: H256 = transcript::root(&[]);
 	let payload = ProofPayload {
 		genesis: world.client.genesis_hash(),
 		job,
 		attempt,
+		// The requests are greedy: no seed.
+		work: work_hash(request.model, &request.params, &payload_hash(&request.input), 0),
 		output_hash: payload_hash(output),
 		transcript_root,
 		usage,
@@ -115,7 +118,7 @@ async fn proof_should_be_refused_when_something_is_wrong_with_it() {
 	let (job, ..) = world.submit(request.clone()).await;
 
 	let complete = |uri, attempt, output: &[u8], usage| {
-		calls::complete(job, attempt, output.to_vec(), proof(&world, uri, job, attempt, output, usage))
+		calls::complete(job, attempt, output.to_vec(), proof(&world, uri, &request, job, attempt, output, usage))
 	};
 	refused(&world, &stranger, "//Dave//operator", complete("//Dave//operator", 1, b"42", USAGE), "Jobs::NotAssignee")
 		.await;
@@ -129,7 +132,7 @@ async fn proof_should_be_refused_when_something_is_wrong_with_it() {
 		(complete(OPERATOR, 1, b"42", Usage { input_tokens: 10_000, ..USAGE }), "Jobs::UsageOutOfBounds"),
 		(complete(OPERATOR, 1, b"42", Usage { gpu_ms: u32::MAX, ..USAGE }), "Jobs::UsageOutOfBounds"),
 		(
-			calls::complete(job, 1, b"42".to_vec(), proof(&world, "//Dave//operator", job, 1, b"42", USAGE)),
+			calls::complete(job, 1, b"42".to_vec(), proof(&world, "//Dave//operator", &request, job, 1, b"42", USAGE)),
 			"Jobs::BadSignature",
 		),
 		(calls::fail(job, 2, FailCode::Denied), "Jobs::WrongAttempt"),
@@ -145,12 +148,12 @@ async fn proof_should_be_refused_when_something_is_wrong_with_it() {
 
 	// After the deadline there is no attempt left to prove.
 	request.params.timeout = 5;
-	let (late, ..) = world.submit(request).await;
+	let (late, ..) = world.submit(request.clone()).await;
 	let deadline = world.client.job(late).await.unwrap().unwrap().due;
 	while world.client.best_block().await.unwrap().0 < deadline {
 		tokio::time::sleep(std::time::Duration::from_millis(200)).await;
 	}
-	let call = calls::complete(late, 1, b"42".to_vec(), proof(&world, OPERATOR, late, 1, b"42", USAGE));
+	let call = calls::complete(late, 1, b"42".to_vec(), proof(&world, OPERATOR, &request, late, 1, b"42", USAGE));
 	refused(&world, &operator, OPERATOR, call, "Jobs::NotAssigned").await;
 }
 

@@ -35,6 +35,15 @@ async fn job_should_be_answered_and_paid_to_the_planck_when_submitted() {
 	let receipt = snapshot.receipt(job).await.unwrap().unwrap();
 	assert_eq!((receipt.fee, receipt.outcome, receipt.attempts), (fee, Outcome::Settled, 1));
 	assert_eq!(receipt.miner, Some(account("//Bob")));
+
+	// Neither log tells what was asked and answered, nor the key that signs.
+	let seed = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+	for (name, log) in [("node", world.node.process().lines()), ("miner", miner.process().lines())] {
+		assert!(!log.is_empty());
+		for secret in [QUESTION, answer.as_str(), seed] {
+			assert!(!log.iter().any(|line| line.contains(secret)), "the {name}'s log holds {secret:?}");
+		}
+	}
 	println!("node {} KiB, miner {} KiB", world.node.memory(), miner.memory());
 }
 

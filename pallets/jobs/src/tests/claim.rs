@@ -52,6 +52,7 @@ fn claim_should_fail_when_the_slot_is_in_use() {
 	run(|| {
 		let job = queued_with_miner();
 		let other = submit_as("bob");
+		next_blocks(1);
 		assert_ok!(Jobs::claim(signed(operator_account("miner1")), other));
 		assert_noop!(Jobs::claim(signed(operator_account("miner1")), job), pallet_miners::Error::<Test>::NoFreeSlot);
 	});

@@ -1,5 +1,6 @@
 //! One file for each extrinsic, one for deadlines, one for draws and queues, one for the money of all of them.
 
+mod adversarial;
 mod cancel;
 mod claim;
 mod complete;
