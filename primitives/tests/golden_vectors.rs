@@ -86,7 +86,7 @@ fn receipt_should_have_the_golden_leaf() {
 			submitted_at: number(&value["submitted_at"]),
 			ended_at: number(&value["ended_at"]),
 		};
-		assert_eq!(hex::encode(receipt.leaf()), vector["leaf"].as_str().unwrap());
+		assert_eq!(hex::encode(receipt.leaf(&hash(&vector["genesis"]))), vector["leaf"].as_str().unwrap());
 	}
 }
 
