@@ -1,4 +1,4 @@
-//! The permanent record of a job.
+//! The record of a job.
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -1,7 +1,6 @@
 //! Where the sets of validators change.
 
 use crate::{mock::*, SetEnds};
-use frame::testing_prelude::*;
 
 fn ends() -> Vec<(u64, u32)> {
 	let mut ends: Vec<_> = SetEnds::<Test>::iter().collect();
