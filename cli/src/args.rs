@@ -43,6 +43,9 @@ pub struct Global {
 	/// File whose first line is the key's password [otherwise: MILLRACE_PASSWORD, or asked for].
 	#[arg(long, global = true, value_name = "FILE")]
 	pub password_file: Option<PathBuf>,
+	/// Folder of the receipts' files [default: millrace/receipts in the user's data folder].
+	#[arg(long, global = true, env = "MILLRACE_RECEIPTS", value_name = "DIR")]
+	pub receipts: Option<PathBuf>,
 }
 
 /// What to do.
@@ -62,7 +65,7 @@ pub enum Command {
 	/// Make keys, see balances, send MILL.
 	#[command(subcommand)]
 	Account(AccountCommand),
-	/// See the permanent records of jobs.
+	/// See the records of jobs, export them as proofs, and check such proofs.
 	#[command(subcommand)]
 	Receipt(ReceiptCommand),
 }
@@ -110,6 +113,9 @@ pub struct Ask {
 	/// Print every step with its block on stdout, and check all sums to the planck.
 	#[arg(long)]
 	pub trace: bool,
+	/// Do not write the receipt's file.
+	#[arg(long)]
+	pub no_receipt_file: bool,
 }
 
 /// Commands for jobs.
@@ -294,6 +300,56 @@ pub enum ReceiptCommand {
 		/// The job's number.
 		job: JobId,
 	},
+	/// Write a file that proves a receipt to anybody, without a node.
+	Export(Export),
+	/// Check a receipt's file. Needs no node: the validators that the reader trusts are the root of the proof.
+	Verify(Verify),
+	/// Write down the validators that a node knows, for `verify`. Ask a node of your own, or one that you trust.
+	Trust {
+		/// The file.
+		#[arg(long, default_value = "trust.json", value_name = "FILE")]
+		out: PathBuf,
+		/// The validators after the last final block, instead of those of genesis. Receipts from before their time
+		/// can't be checked against them.
+		#[arg(long)]
+		checkpoint: bool,
+	},
+}
+
+/// What to export.
+#[derive(Debug, Args)]
+pub struct Export {
+	/// The job's number.
+	pub job: JobId,
+	/// The file [default: in millrace/receipts in the user's data folder].
+	#[arg(long, value_name = "FILE")]
+	pub out: Option<PathBuf>,
+	/// The block in which the job ended, for a receipt that has left the chain's state; needs an archive node.
+	#[arg(long, value_name = "NUMBER")]
+	pub block: Option<BlockNumber>,
+	/// Begin with the validators of this file (see `trust`) instead of those of genesis: a shorter file, for readers
+	/// who trust them.
+	#[arg(long, value_name = "FILE")]
+	pub trust: Option<PathBuf>,
+	/// Seconds to wait until the receipt is final.
+	#[arg(long, default_value_t = 60, value_name = "SECONDS")]
+	pub wait: u64,
+}
+
+/// What to check, and against whom.
+#[derive(Debug, Args)]
+pub struct Verify {
+	/// The receipt's file.
+	pub file: PathBuf,
+	/// The validators to trust: a file as `millrace receipt trust` writes it.
+	#[arg(long, value_name = "FILE", required_unless_present = "genesis", conflicts_with_all = ["genesis", "authorities"])]
+	pub trust: Option<PathBuf>,
+	/// Instead of a file: the hash of the chain's block 0.
+	#[arg(long, value_name = "HASH", requires = "authorities")]
+	pub genesis: Option<String>,
+	/// The GRANDPA keys of the validators of genesis, 0x hex, separated by commas.
+	#[arg(long, value_name = "KEYS", requires = "genesis", value_delimiter = ',')]
+	pub authorities: Vec<String>,
 }
 
 /// Reads a number with up to three decimals as thousandths.
@@ -311,6 +367,16 @@ mod tests {
 	#[test]
 	fn command_line_should_be_sound_when_clap_checks_it() {
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn verify_should_need_somebody_to_trust_when_it_is_parsed() {
+		let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+		assert!(parse("millrace receipt verify a --trust b").is_ok());
+		assert!(parse("millrace receipt verify a --genesis 0x1 --authorities 0x2,0x3").is_ok());
+		assert!(parse("millrace receipt verify a").is_err());
+		assert!(parse("millrace receipt verify a --genesis 0x1").is_err());
+		assert!(parse("millrace receipt verify a --trust b --genesis 0x1 --authorities 0x2").is_err());
 	}
 
 	#[test]

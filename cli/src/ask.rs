@@ -8,7 +8,7 @@ use millrace_client::{BlockRef, Client, Event, InBlock, JobEvent, JobUpdate, Job
 use millrace_primitives::{AccountId32, Balance, JobId, Outcome, Rate, Receipt, Usage, H256};
 use serde_json::{json, Value};
 
-use crate::{amount, args::Ask, context::Context, error::CliError, request, show, trace};
+use crate::{amount, args::Ask, context::Context, error::CliError, receipt, request, show, trace};
 
 /// Runs the command.
 ///
@@ -32,6 +32,7 @@ pub async fn run(context: &Context, ask: Ask) -> Result<(), CliError> {
 	story.receipt = client.receipt(job).await?;
 	progress.done();
 
+	let wanted = story.receipt.is_some() && !ask.no_receipt_file;
 	let audit = if ask.trace { Some(trace::audit(client, &story).await?) } else { None };
 	if context.json {
 		let mut json = story.json();
@@ -39,16 +40,39 @@ pub async fn run(context: &Context, ask: Ask) -> Result<(), CliError> {
 		if let Some(audit) = &audit {
 			json["trace"] = audit.json();
 		}
+		if wanted {
+			match receipt::save(context, job).await {
+				Ok(path) => json["receipt_file"] = json!(path),
+				Err(error) => json["receipt_error"] = json!(error.to_string()),
+			}
+		}
 		println!("{json}");
 	} else if let (Some(tracer), Some(audit)) = (&tracer, &audit) {
 		tracer.ended(&story, audit);
 	} else {
 		story.print();
 	}
+	if wanted && !context.json {
+		tell_of_file(context, job, tracer.as_ref()).await;
+	}
 	match (story.outcome, audit) {
 		(Outcome::Settled, Some(audit)) => audit.verdict(),
 		(Outcome::Settled, None) => Ok(()),
 		(outcome, _) => Err(CliError::Unsettled { job, outcome }),
+	}
+}
+
+/// Writes the receipt's file and says where it is, or why there is none and how to get it later.
+async fn tell_of_file(context: &Context, job: JobId, tracer: Option<&trace::Steps<'_>>) {
+	let text = match receipt::save(context, job).await {
+		Ok(path) => format!("the receipt is in {}", path.display()),
+		Err(error) => {
+			format!("the receipt could not be written to a file: {error}; `millrace receipt export {job}` tries again")
+		}
+	};
+	match tracer {
+		Some(tracer) => tracer.file(&text),
+		None => eprintln!("{text}"),
 	}
 }
 

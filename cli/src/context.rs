@@ -22,6 +22,7 @@ pub struct Context {
 	pub keystore: Keystore,
 	/// The file with the password.
 	pub password_file: Option<PathBuf>,
+	receipts: Option<PathBuf>,
 	url: String,
 	account: Option<String>,
 	dev: Option<String>,
@@ -35,13 +36,13 @@ impl Context {
 	///
 	/// [`CliError::Usage`] when there is no folder for keys.
 	pub fn new(global: Global) -> Result<Self, CliError> {
-		let Global { url, json, keystore, account, dev, password_file } = global;
+		let Global { url, json, keystore, account, dev, password_file, receipts } = global;
 		let folder = match keystore {
 			Some(folder) => folder,
 			None => keystore::default_folder()?,
 		};
 		let keystore = Keystore::new(folder);
-		Ok(Self { json, keystore, password_file, url, account, dev, client: OnceCell::new() })
+		Ok(Self { json, keystore, password_file, receipts, url, account, dev, client: OnceCell::new() })
 	}
 
 	/// The connection, made at its first use.
@@ -51,6 +52,20 @@ impl Context {
 	/// When the node does not answer.
 	pub async fn client(&self) -> Result<&Client, CliError> {
 		Ok(self.client.get_or_try_init(|| Client::connect(&self.url)).await?)
+	}
+
+	/// The folder of the receipts' files.
+	///
+	/// # Errors
+	///
+	/// [`CliError::Usage`] when there is no folder for data.
+	pub fn receipts(&self) -> Result<PathBuf, CliError> {
+		match &self.receipts {
+			Some(folder) => Ok(folder.clone()),
+			None => dirs::data_local_dir()
+				.map(|data| data.join("millrace").join("receipts"))
+				.ok_or_else(|| CliError::Usage("there is no folder for data here; name one with --receipts".into())),
+		}
 	}
 
 	/// The account that signs, without its key.

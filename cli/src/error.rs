@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use millrace_client::Error as ClientError;
+use millrace_client::{
+	receipt::{ExportError, VerifyError},
+	Error as ClientError,
+};
 use millrace_primitives::Outcome;
 use serde_json::json;
 
@@ -29,6 +32,12 @@ pub enum CliError {
 	/// Money is not where it should be.
 	#[error("the sums do not match: {0}")]
 	Mismatch(String),
+	/// A file proves no receipt.
+	#[error("the receipt is not valid: {0}")]
+	Invalid(#[from] VerifyError),
+	/// No receipt's file could be made.
+	#[error(transparent)]
+	Export(ExportError),
 	/// The chain or the way to it.
 	#[error(transparent)]
 	Chain(#[from] ClientError),
@@ -52,6 +61,15 @@ fn ending(outcome: Outcome) -> &'static str {
 	}
 }
 
+impl From<ExportError> for CliError {
+	fn from(error: ExportError) -> Self {
+		match error {
+			ExportError::Chain(error) => Self::Chain(error),
+			error => Self::Export(error),
+		}
+	}
+}
+
 impl CliError {
 	/// Adds what was tried to an I/O error.
 	pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
@@ -69,7 +87,15 @@ impl CliError {
 			Self::Chain(error) if error.is_connection() => "connection",
 			Self::Chain(error) if error.is_refusal() => "refused",
 			Self::Mismatch(_) => "mismatch",
-			Self::Chain(_) | Self::Io { .. } => "other",
+			Self::Invalid(_) => "invalid",
+			Self::Export(
+				ExportError::NotEnded(_)
+				| ExportError::UnknownJob(_)
+				| ExportError::Gone(_)
+				| ExportError::NotInBlock { .. },
+			) => "not_found",
+			Self::Export(ExportError::NotFinal(_)) => "not_final",
+			Self::Chain(_) | Self::Export(_) | Self::Io { .. } => "other",
 		}
 	}
 
@@ -81,6 +107,7 @@ impl CliError {
 			"unsettled" => 5,
 			"not_found" => 6,
 			"key" => 7,
+			"invalid" => 8,
 			_ => 1,
 		}
 	}
@@ -92,6 +119,9 @@ impl CliError {
 			if let Self::Chain(ClientError::Dispatch { pallet, error: name, .. }) = self {
 				error["pallet"] = json!(pallet);
 				error["error"] = json!(name);
+			}
+			if let Self::Invalid(cause) = self {
+				error["cause"] = json!(cause.name());
 			}
 			eprintln!("{}", json!({ "error": error }));
 		} else {
@@ -154,6 +184,10 @@ mod tests {
 			(CliError::Key("x".into()), 7),
 			(ClientError::Key("x".into()).into(), 7),
 			(CliError::Mismatch("x".into()), 1),
+			(VerifyError::NoHeader.into(), 8),
+			(ExportError::Gone(1).into(), 6),
+			(ExportError::NotFinal(1).into(), 1),
+			(ExportError::Chain(ClientError::Connection("x".into())).into(), 3),
 			(ClientError::Decode("x".into()).into(), 1),
 		] {
 			assert_eq!(error.number(), code, "{error}");

@@ -1,4 +1,4 @@
-//! `millrace job` and `millrace receipt`.
+//! `millrace job`.
 
 use futures::StreamExt;
 use millrace_client::{calls, JobUpdate};
@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 
 use crate::{
 	amount,
-	args::{JobCommand, ReceiptCommand, Request},
+	args::{JobCommand, Request},
 	ask::describe,
 	context::Context,
 	error::CliError,
@@ -156,23 +156,5 @@ async fn list(context: &Context, client: Option<String>) -> Result<(), CliError>
 			jobs.iter().map(show::job_text).collect()
 		}
 	});
-	Ok(())
-}
-
-/// Runs a command for receipts.
-///
-/// # Errors
-///
-/// [`CliError::NotFound`] when the job has no receipt.
-pub async fn receipt(context: &Context, command: ReceiptCommand) -> Result<(), CliError> {
-	let ReceiptCommand::Show { job } = command;
-	let at = context.client().await?.at_best().await?;
-	let Some(receipt) = at.receipt(job).await? else {
-		return Err(CliError::NotFound(match at.job(job).await? {
-			Some(_) => format!("job {job} has not ended, so it has no receipt yet"),
-			None => format!("the chain knows no job {job}"),
-		}));
-	};
-	context.print(show::receipt(&receipt), || show::receipt_text(&receipt));
 	Ok(())
 }

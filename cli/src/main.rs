@@ -11,6 +11,7 @@ mod job;
 mod keystore;
 mod miner;
 mod model;
+mod receipt;
 mod request;
 mod secret;
 mod show;
@@ -44,6 +45,6 @@ async fn run(global: args::Global, command: Command) -> Result<(), CliError> {
 		Command::Miner(command) => miner::run(&context, command).await,
 		Command::Model(command) => model::run(&context, command).await,
 		Command::Account(command) => account::run(&context, command).await,
-		Command::Receipt(command) => job::receipt(&context, command).await,
+		Command::Receipt(command) => receipt::run(&context, command).await,
 	}
 }

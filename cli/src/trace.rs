@@ -89,6 +89,11 @@ impl<'a> Steps<'a> {
 		}
 	}
 
+	/// Something about the receipt's file.
+	pub fn file(&self, what: &str) {
+		step("file", what);
+	}
+
 	/// The end, and the sums.
 	pub fn ended(&self, story: &Story, audit: &Audit) {
 		if let Some(output) = &story.output {

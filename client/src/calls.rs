@@ -191,6 +191,12 @@ pub fn retire_model(model: ModelId) -> Call {
 	Call::new("Models", "retire", [("model", scale(model))])
 }
 
+/// Makes session keys those of the sender, a validator; in force two sessions later. A node makes `keys`, SCALE-encoded,
+/// and `proof` by its method `author_rotateKeysWithOwner`.
+pub fn set_session_keys(keys: Vec<u8>, proof: Vec<u8>) -> Call {
+	Call::new("Session", "set_keys", [("keys", Arg::Scale(keys)), ("proof", scale(proof))])
+}
+
 /// Sends `amount` plancks; fails rather than let the sender's account die.
 pub fn transfer(to: AccountId32, amount: Balance) -> Call {
 	let to = MultiAddress::<AccountId32, ()>::Id(to);

@@ -36,6 +36,7 @@ pub struct Client {
 struct Inner {
 	online: OnlineClient<SubstrateConfig>,
 	rpc: Rpc,
+	raw_rpc: RpcClient,
 }
 
 /// A header's place in the chain.
@@ -63,11 +64,16 @@ impl Client {
 		let transport = RpcClient::new(Reconnecting::connect(url).await?);
 		let backend = LegacyBackend::builder().build(transport.clone());
 		let online = OnlineClient::from_backend(Arc::new(backend)).await?;
-		Ok(Self { inner: Arc::new(Inner { online, rpc: Rpc::new(transport) }) })
+		Ok(Self { inner: Arc::new(Inner { online, rpc: Rpc::new(transport.clone()), raw_rpc: transport }) })
 	}
 
 	pub(crate) fn rpc(&self) -> &Rpc {
 		&self.inner.rpc
+	}
+
+	/// For methods that [`Client::rpc`] does not know.
+	pub(crate) fn raw_rpc(&self) -> &RpcClient {
+		&self.inner.raw_rpc
 	}
 
 	/// Hash of block 0: which chain this is.
@@ -149,7 +155,7 @@ impl Client {
 			.inner
 			.online
 			.at_block_hash_and_number(subxt::backend::BlockRef::from_hash(block.hash), block.number.into());
-		Ok(Snapshot::new(block, inner.await?))
+		Ok(Snapshot::new(block, self.genesis_hash(), inner.await?))
 	}
 
 	/// A view of the best block.

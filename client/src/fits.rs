@@ -29,7 +29,10 @@ const METADATA_VERSION: u32 = 16;
 const ZEROS: [u8; 4_096] = [0; 4_096];
 
 fn chain() -> OfflineClientAtBlock<SubstrateConfig> {
-	let bytes = Runtime::metadata_at_version(METADATA_VERSION).expect("the runtime has this version");
+	// Some of the chain's constants are read from its state.
+	let bytes = sp_io::TestExternalities::default()
+		.execute_with(|| Runtime::metadata_at_version(METADATA_VERSION))
+		.expect("the runtime has this version");
 	let metadata = Metadata::decode(&mut &bytes[..]).expect("subxt reads it");
 	let config = SubstrateConfig::builder()
 		.set_genesis_hash(H256::zero())
@@ -72,6 +75,7 @@ fn every_call() -> Vec<Call> {
 		calls::deregister(),
 		calls::register_model("name", H256::repeat_byte(1), H256::repeat_byte(2), 4_096, 32),
 		calls::retire_model(1),
+		calls::set_session_keys(vec![1; 64], vec![2; 128]),
 		calls::transfer(account(), 1 << 80),
 	]
 }
@@ -99,11 +103,11 @@ fn submit_should_carry_the_golden_parameters() {
 
 #[test]
 fn receipt_should_have_the_golden_leaf_when_it_is_read() {
-	for (receipt, leaf) in vectors::receipts::<AccountId32>() {
+	for (receipt, genesis, leaf) in vectors::receipts::<AccountId32>() {
 		let stored = receipt.encode();
-		assert!(leaf.ends_with(&stored), "the leaf is a domain and the stored bytes");
+		assert!(leaf.ends_with(&stored), "the leaf is a domain, a genesis hash and the stored bytes");
 		let (read, length) = storage_value::<Shared<Receipt<AccountId32>>>("Receipts", "Receipts", &stored);
-		assert_eq!((read.0.leaf(), length), (leaf, stored.len()));
+		assert_eq!((read.0.leaf(&genesis), length), (leaf, stored.len()));
 	}
 }
 
@@ -128,6 +132,9 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<Shared<Vec<u8>>>("Jobs", "Inputs", &ZEROS);
 	storage_value::<Shared<Vec<u8>>>("Jobs", "Outputs", &ZEROS);
 	storage_value::<Shared<Receipt<AccountId32>>>("Receipts", "Receipts", &ZEROS);
+	storage_value::<u64>("Receipts", "Order", &ZEROS);
+	storage_value::<u32>("Receipts", "SetEnds", &ZEROS);
+	storage_value::<u64>("Jobs", "NextJobId", &ZEROS);
 	storage_value::<wire::EscrowRow>("Escrow", "Rows", &ZEROS);
 	storage_value::<wire::Model>("Models", "Models", &ZEROS);
 	storage_value::<u32>("Models", "ModelByName", &ZEROS);

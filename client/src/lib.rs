@@ -9,6 +9,7 @@ mod fields;
 mod fits;
 mod follow;
 mod nonce;
+pub mod receipt;
 mod rpc;
 mod signer;
 mod snapshot;

@@ -1,6 +1,6 @@
 //! The chain's state at one block.
 
-use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, ModelId, Receipt};
+use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, ModelId, Receipt, H256};
 use subxt::{
 	client::{OfflineClientAtBlockT, OnlineClientAtBlockImpl},
 	constants::{dynamic, ConstantsClient},
@@ -23,6 +23,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Snapshot {
 	block: BlockRef,
+	genesis: H256,
 	inner: OnlineClientAtBlock<SubstrateConfig>,
 }
 
@@ -34,8 +35,13 @@ fn key(account: &AccountId32) -> Key {
 }
 
 impl Snapshot {
-	pub(crate) fn new(block: BlockRef, inner: OnlineClientAtBlock<SubstrateConfig>) -> Self {
-		Self { block, inner }
+	pub(crate) fn new(block: BlockRef, genesis: H256, inner: OnlineClientAtBlock<SubstrateConfig>) -> Self {
+		Self { block, genesis, inner }
+	}
+
+	/// Hash of the chain's block 0.
+	pub(crate) fn genesis(&self) -> H256 {
+		self.genesis
 	}
 
 	/// The block.
@@ -163,6 +169,41 @@ impl Snapshot {
 	pub async fn receipt(&self, job: JobId) -> Result<Option<Receipt<AccountId32>>, Error> {
 		let receipt = self.value::<_, Shared<Receipt<AccountId32>>>("Receipts", "Receipts", (job,)).await?;
 		Ok(receipt.map(|receipt| receipt.0))
+	}
+
+	/// The jobs whose receipts a block has, in the order of the leaves of its tree, while they are in state.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer, or some of the block's receipts have left state.
+	pub async fn receipts_of(&self, block: BlockNumber) -> Result<Vec<JobId>, Error> {
+		let entries = self.entries::<_, (BlockNumber, u32), JobId>("Receipts", "Order", (block,)).await?;
+		let mut jobs: Vec<_> = entries.into_iter().map(|((_, place), job)| (place, job)).collect();
+		jobs.sort_unstable();
+		let whole =
+			jobs.iter().enumerate().all(|(at, (place, _))| usize::try_from(*place).is_ok_and(|place| place == at));
+		if !whole {
+			return Err(Error::Decode(format!("some receipts of block {block} have left state")));
+		}
+		Ok(jobs.into_iter().map(|(_, job)| job).collect())
+	}
+
+	/// The last block of a set of validators; `None` while the set has not ended.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn set_end(&self, set: u64) -> Result<Option<BlockNumber>, Error> {
+		self.value("Receipts", "SetEnds", (set,)).await
+	}
+
+	/// The number that the next job will have.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn next_job(&self) -> Result<JobId, Error> {
+		Ok(self.value("Jobs", "NextJobId", ()).await?.unwrap_or_default())
 	}
 
 	/// A job's money, until its bytes are pruned.

@@ -69,6 +69,9 @@ pub struct Flags {
 	/// Seconds that running inferences may go on after SIGTERM.
 	#[arg(long, value_name = "SECONDS")]
 	pub drain_secs: Option<u64>,
+	/// Do not write the receipts of answered jobs to files.
+	#[arg(long)]
+	pub no_receipts: bool,
 }
 
 /// The engines.
@@ -136,6 +139,8 @@ pub struct Config {
 	pub keep_secs: u64,
 	/// Whether to call `set_ready` at start and stop, which costs the operator fees.
 	pub manage_ready: bool,
+	/// Whether to write the receipts of answered jobs to files in the work directory.
+	pub receipts: bool,
 	/// The engines, in the order in which they are asked.
 	#[serde(rename = "engine")]
 	pub engines: Vec<EngineConfig>,
@@ -154,6 +159,7 @@ impl Default for Config {
 			drain_secs: 30,
 			keep_secs: 3_600,
 			manage_ready: false,
+			receipts: true,
 			engines: Vec::new(),
 		}
 	}
@@ -189,6 +195,7 @@ impl Config {
 		set(&mut self.slots, &flags.slots);
 		set(&mut self.log_format, &flags.log_format);
 		set(&mut self.drain_secs, &flags.drain_secs);
+		self.receipts &= !flags.no_receipts;
 		if flags.http_bind.is_some() {
 			self.http_bind = flags.http_bind;
 		}

@@ -7,12 +7,14 @@ use std::{
 };
 
 use codec::{Decode, DecodeAll, Encode};
-use millrace_primitives::H256;
+use millrace_primitives::{JobId, H256};
 use redb::{Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 
 use crate::core::{Row, RowState, Ticket};
 
 const ROWS: TableDefinition<&[u8; 41], &[u8]> = TableDefinition::new("rows");
+/// Jobs whose receipts are not in files yet.
+const RECEIPTS: TableDefinition<u64, ()> = TableDefinition::new("receipts");
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 const GENESIS: &str = "genesis";
 const FORMAT: &str = "format";
@@ -76,6 +78,7 @@ pub struct Journal {
 	database: Database,
 	genesis: H256,
 	keep_secs: u64,
+	receipts: bool,
 }
 
 impl Journal {
@@ -91,6 +94,7 @@ impl Journal {
 		let write = database.begin_write().map_err(db)?;
 		{
 			write.open_table(ROWS).map_err(db)?;
+			write.open_table(RECEIPTS).map_err(db)?;
 			let mut meta = write.open_table(META).map_err(db)?;
 			let stored = |key| -> Result<Option<Vec<u8>>, JournalError> {
 				Ok(meta.get(key).map_err(db)?.map(|value| value.value().to_vec()))
@@ -113,7 +117,31 @@ impl Journal {
 			}
 		}
 		write.commit().map_err(db)?;
-		Ok(Self { database, genesis, keep_secs })
+		Ok(Self { database, genesis, keep_secs, receipts: false })
+	}
+
+	/// The same, and it notes the jobs with an answer when they are over, until [`Journal::has_receipt`].
+	pub fn with_receipts(self, receipts: bool) -> Self {
+		Self { receipts, ..self }
+	}
+
+	/// The jobs with an answer whose receipts are still to be written to files.
+	pub fn without_receipt(&self) -> Result<Vec<JobId>, JournalError> {
+		let read = self.database.begin_read().map_err(db)?;
+		let table = read.open_table(RECEIPTS).map_err(db)?;
+		let mut jobs = Vec::new();
+		for item in table.iter().map_err(db)? {
+			jobs.push(item.map_err(db)?.0.value());
+		}
+		Ok(jobs)
+	}
+
+	/// Notes that a job's receipt is in a file, or that there is none to be had. Lost in a crash it is only done again.
+	pub fn has_receipt(&self, job: JobId) -> Result<(), JournalError> {
+		let mut write = self.database.begin_write().map_err(db)?;
+		write.set_durability(Durability::None).map_err(db)?;
+		write.open_table(RECEIPTS).map_err(db)?.remove(job).map_err(db)?;
+		write.commit().map_err(db)
 	}
 
 	/// The rows that may need more work.
@@ -142,13 +170,19 @@ impl Journal {
 		write.set_durability(durability).map_err(db)?;
 		{
 			let mut table = write.open_table(ROWS).map_err(db)?;
+			let mut receipts = write.open_table(RECEIPTS).map_err(db)?;
 			for change in changes {
 				match change {
 					Change::Put(row) => {
 						let key = self.key(row.assignment.ticket);
 						table.insert(&key, &Stored::Open(row.clone()).encode()[..]).map_err(db)?;
 					}
-					Change::Close(ticket) => self.close(&mut table, *ticket)?,
+					Change::Close(ticket) => {
+						// In one transaction: what a crash undoes is closed, and noted, once more.
+						if self.close(&mut table, *ticket)? && self.receipts {
+							receipts.insert(ticket.job, ()).map_err(db)?;
+						}
+					}
 				}
 			}
 		}
@@ -174,23 +208,24 @@ impl Journal {
 		Ok(removed)
 	}
 
+	/// Returns whether the attempt had an answer.
 	fn close(
 		&self,
 		table: &mut redb::Table<'_, &'static [u8; 41], &'static [u8]>,
 		ticket: Ticket,
-	) -> Result<(), JournalError> {
+	) -> Result<bool, JournalError> {
 		let key = self.key(ticket);
 		let stored = match table.remove(&key).map_err(db)? {
 			Some(value) => Stored::decode_all(&mut value.value())?,
-			None => return Ok(()),
+			None => return Ok(false),
 		};
-		if let Stored::Open(row) = stored {
-			// Only an answer has anything that somebody may ask for later.
-			if matches!(row.state, RowState::Finished(_) | RowState::Submitted(_)) && self.keep_secs > 0 {
-				table.insert(&key, &Stored::Closed(now_secs(), row).encode()[..]).map_err(db)?;
-			}
+		let Stored::Open(row) = stored else { return Ok(false) };
+		// Only an answer has anything that somebody may ask for later.
+		let answered = matches!(row.state, RowState::Finished(_) | RowState::Submitted(_));
+		if answered && self.keep_secs > 0 {
+			table.insert(&key, &Stored::Closed(now_secs(), row).encode()[..]).map_err(db)?;
 		}
-		Ok(())
+		Ok(answered)
 	}
 
 	fn key(&self, ticket: Ticket) -> [u8; 41] {
@@ -258,6 +293,30 @@ mod tests {
 			Row { assignment: assignment(7), state: RowState::Failing { code: FailCode::Drain, signed: false } };
 		journal.apply(&[Change::Put(running), Change::Put(failing.clone())]).unwrap();
 		assert_eq!(journal.open_rows().unwrap(), vec![failing]);
+	}
+
+	#[test]
+	fn answered_jobs_should_wait_for_their_receipts_when_they_are_over() {
+		let dir = tempfile::tempdir().unwrap();
+		let journal = Journal::open(dir.path(), genesis(), 0).unwrap().with_receipts(true);
+		let failing =
+			Row { assignment: assignment(3), state: RowState::Failing { code: FailCode::Drain, signed: false } };
+		journal.apply(&[Change::Put(finished(1)), Change::Put(finished(2)), Change::Put(failing)]).unwrap();
+		assert_eq!(journal.without_receipt().unwrap(), Vec::<u64>::new());
+		journal.apply(&[1, 2, 3].map(|job| Change::Close(assignment(job).ticket))).unwrap();
+		assert_eq!(journal.without_receipt().unwrap(), [1, 2]);
+		journal.has_receipt(1).unwrap();
+		drop(journal);
+		let reopened = Journal::open(dir.path(), genesis(), 0).unwrap();
+		assert_eq!(reopened.without_receipt().unwrap(), [2]);
+	}
+
+	#[test]
+	fn answered_jobs_should_not_wait_when_receipts_are_switched_off() {
+		let dir = tempfile::tempdir().unwrap();
+		let journal = Journal::open(dir.path(), genesis(), 0).unwrap();
+		journal.apply(&[Change::Put(finished(1)), Change::Close(assignment(1).ticket)]).unwrap();
+		assert_eq!(journal.without_receipt().unwrap(), Vec::<u64>::new());
 	}
 
 	#[test]

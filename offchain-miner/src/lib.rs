@@ -7,6 +7,7 @@ pub mod engines;
 pub mod health;
 pub mod journal;
 pub mod pause;
+pub mod receipts;
 pub mod runner;
 mod start;
 pub mod watch;

@@ -22,6 +22,7 @@ use crate::{
 	health::{self, Facts},
 	journal::Journal,
 	pause::Pause,
+	receipts::Receipts,
 	runner::{Runner, SharedStatus},
 };
 
@@ -42,7 +43,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 	};
 	let chain: Arc<dyn Chain> = Arc::new(connected);
 	let genesis = chain.genesis();
-	let journal = open_journal(&config.work_dir, genesis, config.keep_secs)?;
+	let journal = Arc::new(open_journal(&config.work_dir, genesis, config.keep_secs)?.with_receipts(config.receipts));
 	let core = Core::new(genesis, config.slots, Box::new(OperatorSigner(signer)));
 	let status = SharedStatus::default();
 	if let Some(bind) = config.http_bind {
@@ -53,6 +54,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 	announce(&*chain, config.manage_ready).await;
 	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots, "working");
 
+	let receipts = config.receipts.then(|| {
+		let folder = config.work_dir.join("receipts");
+		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).follow())
+	});
 	let drain = Duration::from_secs(config.drain_secs);
 	let runner = Runner::new(core, journal, chain.clone(), engines, status, drain);
 	let (unready_chain, unready_stop) = (chain.clone(), stop.clone());
@@ -62,7 +67,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 			set_ready(&*unready_chain, false).await;
 		})
 	});
-	runner.run(stop).await?;
+	let worked = runner.run(stop).await;
+	// Whatever it has not written yet is in the journal, for the next start.
+	if let Some(receipts) = receipts {
+		receipts.abort();
+	}
+	worked?;
 	if let Some(unready) = unready {
 		unready.await?;
 	}

@@ -1,4 +1,4 @@
-//! The permanent record of a job.
+//! The record of a job.
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -7,7 +7,7 @@ use scale_info::TypeInfo;
 use crate::{Attempt, Balance, BlockNumber, JobId, Outcome, Usage, H256};
 
 /// Separates a receipt's leaf from anything else that is hashed.
-pub const RECEIPT_DOMAIN: &[u8; 19] = b"millrace:receipt:v1";
+pub const RECEIPT_DOMAIN: &[u8; 19] = b"millrace:receipt:v2";
 
 /// What is known of a job that has ended. `AccountId` is 32 bytes on Millrace.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -43,9 +43,12 @@ pub struct Receipt<AccountId> {
 }
 
 impl<AccountId: Encode> Receipt<AccountId> {
-	/// The leaf of a block's receipt tree: [`RECEIPT_DOMAIN`] and the SCALE encoding.
-	pub fn leaf(&self) -> Vec<u8> {
+	/// The leaf of a block's receipt tree: [`RECEIPT_DOMAIN`], the hash of the chain's block 0 and the SCALE encoding.
+	///
+	/// Two chains can have the same validators; the genesis hash is what ties a receipt to one of them.
+	pub fn leaf(&self, genesis: &H256) -> Vec<u8> {
 		let mut bytes = RECEIPT_DOMAIN.to_vec();
+		genesis.encode_to(&mut bytes);
 		self.encode_to(&mut bytes);
 		bytes
 	}

@@ -23,8 +23,8 @@ fn transcript_should_have_the_golden_root() {
 
 #[test]
 fn receipt_should_have_the_golden_leaf() {
-	for (receipt, leaf) in vectors::receipts::<[u8; 32]>() {
-		assert_eq!(receipt.leaf(), leaf);
+	for (receipt, genesis, leaf) in vectors::receipts::<[u8; 32]>() {
+		assert_eq!(receipt.leaf(&genesis), leaf);
 	}
 }
 

@@ -1,6 +1,9 @@
 //! The command line as a user runs it.
 
-use std::process::{Command, Output};
+use std::{
+	path::Path,
+	process::{Command, Output},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,10 +22,16 @@ impl Cli {
 		Self { url: node.url(), home: TempDir::new().unwrap() }
 	}
 
+	/// The user's folder, with `keys` and `receipts`.
+	pub fn folder(&self) -> &Path {
+		self.home.path()
+	}
+
 	/// A command to be run; `dev` signs.
 	pub fn command(&self, dev: &str, args: &[&str]) -> Command {
 		let mut command = Command::new(binary("millrace"));
-		command.env("MILLRACE_URL", &self.url).arg("--keystore").arg(self.home.path());
+		command.env("MILLRACE_URL", &self.url).arg("--keystore").arg(self.home.path().join("keys"));
+		command.env("MILLRACE_RECEIPTS", self.folder().join("receipts"));
 		if !dev.is_empty() {
 			command.args(["--dev", dev]);
 		}

@@ -23,6 +23,26 @@ impl Node {
 		Self { process, folder, port }
 	}
 
+	/// Starts a one-validator chain, the development one but with epochs of so many slots.
+	pub fn start_with_epochs(slots: u64) -> Self {
+		let folder = TempDir::new().unwrap();
+		let file = folder.path().join("chain.json");
+		let export =
+			Command::new(binary("millrace-node")).args(["export-chain-spec", "--chain", "dev", "--raw"]).output();
+		let export = export.unwrap();
+		assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
+		let mut spec: serde_json::Value = serde_json::from_slice(&export.stdout).unwrap();
+		// What `parameter_types! { pub storage EpochDuration }` of the runtime reads.
+		let key = hex::encode(sp_core::twox_128(b":EpochDuration:"));
+		spec["genesis"]["raw"]["top"][format!("0x{key}")] = format!("0x{}", hex::encode(slots.to_le_bytes())).into();
+		std::fs::write(&file, spec.to_string()).unwrap();
+		let mut command = base(&folder, 0, 0);
+		command.arg("--chain").arg(&file).args(["--alice", "--unsafe-force-node-key-generation"]);
+		let process = Process::start("node", command);
+		let port = rpc_port(&process);
+		Self { process, folder, port }
+	}
+
 	/// Starts the three validators of the local network and waits until they answer.
 	pub fn start_network() -> Vec<Self> {
 		let mut boot: Option<String> = None;

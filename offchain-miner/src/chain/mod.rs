@@ -30,6 +30,17 @@ pub struct ModelInfo {
 	pub template_tokens: u32,
 }
 
+/// What came of the wish for a receipt's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptFile {
+	/// The file's bytes.
+	Ready(Vec<u8>),
+	/// Not now; a later try can succeed.
+	Later(String),
+	/// There is none for this miner, and there will be none.
+	Never(String),
+}
+
 /// The miner's entry on chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
@@ -68,6 +79,9 @@ pub trait Chain: Send + Sync {
 
 	/// Sends a failure and returns the height of the block that carries it.
 	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError>;
+
+	/// The file that proves the receipt of a job that this miner answered.
+	async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError>;
 
 	/// The operator's miner.
 	async fn registration(&self) -> Result<Option<Registration>, ChainError>;

@@ -1,15 +1,24 @@
 //! The chain through a node's RPC.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures::{stream::BoxStream, StreamExt, TryStreamExt};
-use millrace_client::{calls, Call, Client, Error, JobState, Signer, Submitter};
+use millrace_client::{
+	calls,
+	receipt::{ExportError, ExportOptions},
+	Call, Client, Error, JobState, Signer, Submitter,
+};
 use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
 
-use super::{Chain, ChainError, ModelInfo, Registration};
+use super::{Chain, ChainError, ModelInfo, ReceiptFile, Registration};
 use crate::core::{Answer, Assignment, ProofSigner, Ticket};
 
 /// Jobs that are read at a time.
 const READS: usize = 16;
+
+/// How long the file of a receipt may wait for the votes that make it final.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A node, for one operator.
 pub struct Node {
@@ -103,6 +112,24 @@ impl Chain for Node {
 
 	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError> {
 		self.send(calls::fail(ticket.job, ticket.attempt, code)).await
+	}
+
+	async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError> {
+		let at = self.client.at_best().await?;
+		if let (Some(owner), Some(receipt)) = (at.owner_of(&self.operator).await?, at.receipt(job).await?) {
+			if receipt.miner != Some(owner) {
+				return Ok(ReceiptFile::Never("another miner answered it".into()));
+			}
+		}
+		let options = ExportOptions { patience: PATIENCE, ..ExportOptions::default() };
+		match self.client.export_receipt(job, &options).await {
+			Ok(bytes) => Ok(ReceiptFile::Ready(bytes)),
+			Err(ExportError::Chain(error)) if error.is_connection() => Err(error.into()),
+			Err(error @ (ExportError::Gone(_) | ExportError::UnknownJob(_) | ExportError::NotInBlock { .. })) => {
+				Ok(ReceiptFile::Never(error.to_string()))
+			}
+			Err(error) => Ok(ReceiptFile::Later(error.to_string())),
+		}
 	}
 
 	async fn registration(&self) -> Result<Option<Registration>, ChainError> {

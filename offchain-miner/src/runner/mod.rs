@@ -78,7 +78,7 @@ impl Runner {
 	/// A miner that has not begun. `drain` is how long running inferences may go on once it is told to stop.
 	pub fn new(
 		core: Core,
-		journal: Journal,
+		journal: impl Into<Arc<Journal>>,
 		chain: Arc<dyn Chain>,
 		engines: Vec<Arc<dyn Engine>>,
 		status: SharedStatus,
@@ -86,7 +86,7 @@ impl Runner {
 	) -> Self {
 		let (sender, events) = mpsc::channel(1024);
 		let workshop = Arc::new(Workshop { chain, engines, models: Mutex::default(), events: sender });
-		Self { core, journal: Arc::new(journal), workshop, events, runs: HashMap::new(), status, drain }
+		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, drain }
 	}
 
 	/// Works until `stop` is cancelled and the drain is over, or until something fails for good.

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::{
-	chain::Registration,
+	chain::{ReceiptFile, Registration},
 	core::{
 		fixtures::{assignment, TestSigner},
 		Answer, Ticket,
@@ -87,6 +87,9 @@ impl Chain for FakeChain {
 	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError> {
 		self.fails.lock().unwrap().push((ticket, code));
 		self.close(ticket).await
+	}
+	async fn receipt_file(&self, _: JobId) -> Result<ReceiptFile, ChainError> {
+		Ok(ReceiptFile::Later("no file here".into()))
 	}
 	async fn registration(&self) -> Result<Option<Registration>, ChainError> {
 		Ok(None)

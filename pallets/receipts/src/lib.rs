@@ -5,19 +5,20 @@ extern crate alloc;
 
 #[cfg(test)]
 mod mock;
+mod record;
+mod retention;
+mod sets;
 #[cfg(test)]
 mod tests;
+mod try_state;
 
 pub use pallet::*;
 
 #[frame::pallet]
 pub mod pallet {
 	use alloc::vec::Vec;
-	use frame::{
-		deps::sp_runtime::{ConsensusEngineId, DigestItem},
-		prelude::*,
-	};
-	use millrace_primitives::{traits::Receipts as ReceiptsTrait, JobId, Receipt};
+	use frame::{deps::sp_runtime::ConsensusEngineId, prelude::*};
+	use millrace_primitives::{BlockNumber, JobId, Receipt};
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -25,16 +26,39 @@ pub mod pallet {
 	/// Marks the receipts' root among a header's digest items.
 	pub const ENGINE_ID: ConsensusEngineId = *b"MILL";
 
+	/// Counts the sets of validators that finalize blocks, from 0 at genesis.
+	pub type SetId = u64;
+
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	#[pallet::config]
-	pub trait Config: frame_system::Config {}
+	pub trait Config: frame_system::Config {
+		/// The chain's height.
+		type BlockNumberProvider: BlockNumberProvider<BlockNumber = BlockNumber>;
+		/// The set of validators that finalizes the blocks after this one.
+		type AuthoritySet: Get<SetId>;
+		/// Blocks for which a receipt stays in state. When it is shortened, what is too old then goes block by block.
+		#[pallet::constant]
+		type RetentionPeriod: Get<BlockNumber>;
+		/// Most weight that the removal of old receipts takes in a block. It must be enough for the receipts that a
+		/// full block brings, else state grows.
+		type RetentionWeight: Get<Weight>;
+	}
 
-	/// Receipts by job.
+	/// Receipts by job, for the retention period.
 	#[pallet::storage]
 	pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, Receipt<T::AccountId>>;
+
+	/// The jobs whose receipts a block has, by block and by their place among the block's leaves. Each leaves with its
+	/// receipt.
+	#[pallet::storage]
+	pub type Order<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, u32, JobId>;
+
+	/// The first block whose receipts may still be in state.
+	#[pallet::storage]
+	pub type Oldest<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
 	/// Hashes of this block's leaves, in the order of their recording; empty outside of a block.
 	#[pallet::storage]
@@ -42,8 +66,17 @@ pub mod pallet {
 	#[pallet::whitelist_storage]
 	pub type Leaves<T: Config> = StorageValue<_, Vec<H256>, ValueQuery>;
 
+	/// The set that finalizes the blocks after this one, as the last block knew it.
+	#[pallet::storage]
+	pub type CurrentSet<T: Config> = StorageValue<_, SetId, ValueQuery>;
+
+	/// The last block of each set that has ended. Its header names the next set. Kept for ever: a receipt of any age is
+	/// proved through them.
+	#[pallet::storage]
+	pub type SetEnds<T: Config> = StorageMap<_, Twox64Concat, SetId, BlockNumber>;
+
 	#[pallet::event]
-	#[pallet::generate_deposit(fn deposit_event)]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
 	pub enum Event<T: Config> {
 		/// A receipt was stored.
 		Recorded {
@@ -55,36 +88,18 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			// Read and taken at the block's end; each record pays for its own leaf.
-			T::DbWeight::get().reads_writes(1, 1)
+			Self::finalize_weight().saturating_add(Self::forget_old())
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {
-			let leaves = Leaves::<T>::take();
-			if !leaves.is_empty() {
-				let root = binary_merkle_tree::merkle_root_raw::<BlakeTwo256, _>(leaves);
-				frame_system::Pallet::<T>::deposit_log(DigestItem::Consensus(ENGINE_ID, root.encode()));
-			}
+			Self::seal();
+			Self::note_set();
 		}
-	}
 
-	impl<T: Config> Pallet<T> {
-		/// Checks that no leaf waits. For the time outside of a block.
-		pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
-			for (job, receipt) in Receipts::<T>::iter() {
-				ensure!(job == receipt.job, "a receipt is stored under another job");
-				ensure!(receipt.submitted_at <= receipt.ended_at, "a job ended before its submission");
-			}
-			Ok(())
-		}
-	}
-
-	impl<T: Config> ReceiptsTrait<T::AccountId> for Pallet<T> {
-		fn record(receipt: Receipt<T::AccountId>) {
-			let job = receipt.job;
-			Leaves::<T>::append(BlakeTwo256::hash(&receipt.leaf()));
-			Receipts::<T>::insert(job, receipt);
-			Self::deposit_event(Event::Recorded { job });
+		fn integrity_test() {
+			assert!(T::RetentionPeriod::get() > 0, "a receipt must outlive its block, or nobody could read it");
+			let least = Self::look_weight().saturating_add(Self::removal_weight());
+			assert!(T::RetentionWeight::get().all_gte(least), "the weight must be enough for one receipt");
 		}
 	}
 }

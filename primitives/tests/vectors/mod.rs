@@ -66,8 +66,8 @@ pub fn transcripts() -> Vec<(Vec<TranscriptEntry>, H256)> {
 	vectors("transcript").iter().map(|vector| (entries(vector), hash(&vector["root"]))).collect()
 }
 
-/// Receipts, and the bytes of their leaves.
-pub fn receipts<AccountId: From<[u8; 32]>>() -> Vec<(Receipt<AccountId>, Vec<u8>)> {
+/// Receipts, the genesis hash of their chain, and the bytes of their leaves.
+pub fn receipts<AccountId: From<[u8; 32]>>() -> Vec<(Receipt<AccountId>, H256, Vec<u8>)> {
 	let account = |value: &Value| AccountId::from(hash(value).0);
 	let receipt = |value: &Value| Receipt {
 		job: number(&value["job"]),
@@ -85,7 +85,8 @@ pub fn receipts<AccountId: From<[u8; 32]>>() -> Vec<(Receipt<AccountId>, Vec<u8>
 		submitted_at: number(&value["submitted_at"]),
 		ended_at: number(&value["ended_at"]),
 	};
-	vectors("receipt").iter().map(|vector| (receipt(&vector["receipt"]), bytes(&vector["leaf"]))).collect()
+	let vector = |vector: &Value| (receipt(&vector["receipt"]), hash(&vector["genesis"]), bytes(&vector["leaf"]));
+	vectors("receipt").iter().map(vector).collect()
 }
 
 /// Parameters, and their hashes.

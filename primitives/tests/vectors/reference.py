@@ -77,9 +77,10 @@ def seed(randomness: bytes, job: int, attempt: int) -> int:
     return int.from_bytes(hashed[24:], "little")
 
 
-def receipt_leaf(r: dict) -> bytes:
+def receipt_leaf(genesis: str, r: dict) -> bytes:
     return (
-        b"millrace:receipt:v1"
+        b"millrace:receipt:v2"
+        + bytes.fromhex(genesis)
         + uint(r["job"], 8)
         + bytes.fromhex(r["client"])
         + (b"\x01" + bytes.fromhex(r["miner"]) if r["miner"] else b"\x00")
@@ -181,7 +182,10 @@ def main() -> None:
             {"entries": entries[:n], "root": merkle_root([transcript_leaf(i, e) for i, e in enumerate(entries[:n])]).hex()}
             for n in (0, 1, 2, 3, 7)
         ],
-        "receipt": [{"receipt": r, "leaf": receipt_leaf(r).hex()} for r in (receipt, expired)],
+        "receipt": [
+            {"genesis": h("genesis"), "receipt": r, "leaf": receipt_leaf(h("genesis"), r).hex()}
+            for r in (receipt, expired)
+        ],
         "params": [{"params": p, "hash": blake2_256(params(p)).hex()} for p in jobs],
         "work": [dict(w, hash=work(w).hex()) for w in works],
         "seed": [

@@ -10,7 +10,11 @@ use crate::{
 
 parameter_types! {
 	/// Slots in an epoch.
-	pub const EpochDuration: u64 = EPOCH_DURATION_IN_SLOTS;
+	///
+	/// A chain's genesis can hold another number under the key `twox_128(":EpochDuration:")`; that is for tests that
+	/// need several epochs. Nodes ask the runtime for the length when they start and the pallet reads it in each block,
+	/// so that both agree as long as it never changes. Nothing in the runtime writes the key.
+	pub storage EpochDuration: u64 = EPOCH_DURATION_IN_SLOTS;
 	/// Milliseconds between blocks: with secondary slots each slot brings one.
 	pub const ExpectedBlockTime: u64 = MILLISECS_PER_BLOCK;
 	/// Half a slot: BABE takes its slot duration from twice this value.

@@ -2,6 +2,7 @@
 
 use frame_support::{
 	parameter_types,
+	traits::Get,
 	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 };
 use millrace_primitives::traits::BlockRandomness;
@@ -116,4 +117,25 @@ impl pallet_jobs::Config for Runtime {
 	type WeightInfo = weights::pallet_jobs::WeightInfo<Runtime>;
 }
 
-impl pallet_receipts::Config for Runtime {}
+parameter_types! {
+	/// A month: long enough to export a receipt, which then needs no state any more.
+	pub const ReceiptRetention: BlockNumber = 30 * DAY;
+	/// It removes 180 receipts, more than full blocks bring one after another.
+	pub const ReceiptRetentionWeight: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(22), u64::MAX);
+}
+
+/// The set of GRANDPA validators that finalizes the next block.
+pub struct AuthoritySet;
+
+impl Get<u64> for AuthoritySet {
+	fn get() -> u64 {
+		pallet_grandpa::CurrentSetId::<Runtime>::get()
+	}
+}
+
+impl pallet_receipts::Config for Runtime {
+	type BlockNumberProvider = System;
+	type AuthoritySet = AuthoritySet;
+	type RetentionPeriod = ReceiptRetention;
+	type RetentionWeight = ReceiptRetentionWeight;
+}

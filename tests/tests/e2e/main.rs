@@ -9,4 +9,5 @@ mod faults;
 mod flow;
 mod ollama;
 mod polkadot_js;
+mod receipts;
 mod reorg;

@@ -255,12 +255,12 @@ fn complete_should_put_a_root_in_the_header_when_accepted() {
 	run(|| {
 		let job = assigned();
 		assert_ok!(complete("miner1", job, 1));
-		let leaf = pallet_receipts::Receipts::<Test>::get(job).unwrap().leaf();
+		let leaf = pallet_receipts::Receipts::<Test>::get(job).unwrap().leaf(&System::block_hash(0));
 		let block = System::block_number();
 		Jobs::on_finalize(block);
 		Receipts::on_finalize(block);
 		let root = BlakeTwo256::hash(&leaf);
-		let item = frame::deps::sp_runtime::DigestItem::Consensus(*b"MILL", root.encode());
+		let item = frame::deps::sp_runtime::DigestItem::Consensus(*b"MILL", (root, 1u32).encode());
 		assert!(System::digest().logs().contains(&item));
 	});
 }

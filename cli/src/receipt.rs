@@ -1,0 +1,189 @@
+//! `millrace receipt`.
+
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+use millrace_client::receipt::{self, files, AuthorityId, ExportError, ExportOptions, Trust, Verified};
+use millrace_primitives::{JobId, H256};
+use serde_json::{json, Value};
+
+use crate::{
+	args::{Export, ReceiptCommand, Verify},
+	context::Context,
+	error::CliError,
+	show,
+};
+
+/// How long `ask` waits for the file of its receipt. Finality is about a second behind the best block.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Pause before another try when the node is away.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs a command for receipts.
+///
+/// # Errors
+///
+/// [`CliError::NotFound`] when the job has no receipt, [`CliError::Invalid`] when a file proves none.
+pub async fn run(context: &Context, command: ReceiptCommand) -> Result<(), CliError> {
+	match command {
+		ReceiptCommand::Show { job } => show_receipt(context, job).await,
+		ReceiptCommand::Export(what) => export(context, what).await,
+		ReceiptCommand::Verify(what) => verify(context, &what),
+		ReceiptCommand::Trust { out, checkpoint } => trust(context, &out, checkpoint).await,
+	}
+}
+
+async fn show_receipt(context: &Context, job: JobId) -> Result<(), CliError> {
+	let at = context.client().await?.at_best().await?;
+	let Some(receipt) = at.receipt(job).await? else {
+		return Err(CliError::NotFound(match at.job(job).await? {
+			Some(_) => format!("job {job} has not ended, so it has no receipt yet"),
+			None if job < at.next_job().await? => format!("the receipt of job {job} is no longer in the chain's state"),
+			None => format!("the chain knows no job {job}"),
+		}));
+	};
+	context.print(show::receipt(&receipt), || show::receipt_text(&receipt));
+	Ok(())
+}
+
+async fn export(context: &Context, what: Export) -> Result<(), CliError> {
+	let Export { job, out, block, trust, wait } = what;
+	let trust = trust.as_deref().map(read_trust).transpose()?;
+	let client = context.client().await?;
+	let options = ExportOptions { block, trust, patience: Duration::from_secs(wait) };
+	let bytes = client.export_receipt(job, &options).await?;
+	let path = match out {
+		Some(path) => path,
+		None => files::path(&context.receipts()?, client.genesis_hash(), job),
+	};
+	write(&path, &bytes)?;
+	let json = json!({ "job": job, "file": path, "bytes": bytes.len() });
+	context.print(json, || format!("receipt of job {job}, {} bytes: {}", bytes.len(), path.display()));
+	Ok(())
+}
+
+/// Writes the file of a receipt that was just made; tries again while the node is away.
+///
+/// # Errors
+///
+/// When that failed for 30 seconds, or can't succeed.
+pub async fn save(context: &Context, job: JobId) -> Result<PathBuf, CliError> {
+	let client = context.client().await?;
+	let path = files::path(&context.receipts()?, client.genesis_hash(), job);
+	let options = ExportOptions { patience: PATIENCE, ..ExportOptions::default() };
+	let attempts = async {
+		loop {
+			match client.export_receipt(job, &options).await {
+				Err(error) if error.is_temporary() => tokio::time::sleep(PAUSE).await,
+				done => return done,
+			}
+		}
+	};
+	let bytes = tokio::time::timeout(PATIENCE, attempts).await.map_err(|_| ExportError::NotFinal(job))??;
+	write(&path, &bytes)?;
+	Ok(path)
+}
+
+fn verify(context: &Context, what: &Verify) -> Result<(), CliError> {
+	let trust = match (&what.trust, &what.genesis) {
+		(Some(file), _) => read_trust(file)?,
+		(None, Some(genesis)) => named_trust(genesis, &what.authorities)?,
+		(None, None) => return Err(CliError::Usage("name the validators to trust: --trust, or --genesis".into())),
+	};
+	let bytes = files::read(&what.file).map_err(CliError::io(format!("cannot read {}", what.file.display())))?;
+	let verified = receipt::verify(&bytes, &trust)?;
+	context.print(verified_json(&verified, &trust), || verified_text(&verified, &trust));
+	Ok(())
+}
+
+fn verified_json(verified: &Verified, trust: &Trust) -> Value {
+	json!({
+		"valid": true,
+		"genesis": show::hash(trust.genesis),
+		"block": show::block(verified.block),
+		"place": verified.place,
+		"receipts": verified.receipts,
+		"finalized": show::block(verified.finalized),
+		"set_id": verified.set_id,
+		"changes": verified.changes,
+		"trusted": { "block": show::block(trust.block), "set_id": trust.set_id },
+		"receipt": show::receipt(&verified.receipt),
+	})
+}
+
+fn verified_text(verified: &Verified, trust: &Trust) -> String {
+	let Verified { block, finalized, set_id, changes, .. } = verified;
+	[
+		"valid: this receipt is in a block that the chain's validators made final".to_owned(),
+		format!("chain            {}", show::hash(trust.genesis)),
+		format!("in block         {} ({})", block.number, show::hash(block.hash)),
+		format!("final by         block {}, set {set_id} of the validators", finalized.number),
+		format!("trusted          set {} after block {}; {changes} changes since", trust.set_id, trust.block.number),
+		show::receipt_text(&verified.receipt),
+	]
+	.join("\n")
+}
+
+async fn trust(context: &Context, out: &Path, checkpoint: bool) -> Result<(), CliError> {
+	let client = context.client().await?;
+	let trust = if checkpoint { Some(client.trust_at_finalized().await?) } else { client.trust_at_genesis().await? };
+	let trust = trust.ok_or_else(|| {
+		CliError::NotFound(
+			"this node has dropped the state of genesis; ask an archive node, or take the validators of now with \
+			 --checkpoint"
+				.into(),
+		)
+	})?;
+	let json = trust.to_json();
+	write(out, format!("{json:#}\n").as_bytes())?;
+	context.print(json, || {
+		let keys = trust.authorities.iter().map(|(key, _)| format!("  {}", show::hash(key)));
+		let keys = keys.collect::<Vec<_>>().join("\n");
+		format!(
+			"{}: chain {}, set {} of the validators, after block {}:\n{keys}",
+			out.display(),
+			show::hash(trust.genesis),
+			trust.set_id,
+			trust.block.number
+		)
+	});
+	Ok(())
+}
+
+fn read_trust(file: &Path) -> Result<Trust, CliError> {
+	let text = std::fs::read_to_string(file).map_err(CliError::io(format!("cannot read {}", file.display())))?;
+	Trust::from_json(&text).map_err(|error| CliError::Usage(format!("{}: {error}", file.display())))
+}
+
+/// The validators of genesis as the command line names them.
+fn named_trust(genesis: &str, authorities: &[String]) -> Result<Trust, CliError> {
+	let genesis: H256 =
+		genesis.parse().map_err(|_| CliError::Usage(format!("{genesis:?} is no hash; expected 0x and 64 digits")))?;
+	let key = |text: &String| -> Result<AuthorityId, CliError> {
+		Trust::authority(text).map_err(|_| CliError::Usage(format!("{text:?} is no key; expected 0x and 64 digits")))
+	};
+	Ok(Trust::at_genesis(genesis, authorities.iter().map(key).collect::<Result<Vec<_>, _>>()?))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+	files::write(path, bytes).map_err(CliError::io(format!("cannot write {}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn trust_should_be_that_of_genesis_when_it_is_named() {
+		let hash = |byte: u8| show::hash([byte; 32]);
+		let trust = named_trust(&hash(1), &[hash(2), hash(3)]).expect("all are 32 bytes");
+		assert_eq!((trust.genesis, trust.set_id, trust.block.number), (H256::repeat_byte(1), 0, 0));
+		assert_eq!(trust.block.hash, trust.genesis);
+		let keys: Vec<_> = trust.authorities.iter().map(|(key, weight)| (show::hash(key), *weight)).collect();
+		assert_eq!(keys, [(hash(2), 1), (hash(3), 1)]);
+		assert!(matches!(named_trust("0x12", &[hash(2)]), Err(CliError::Usage(_))));
+		assert!(matches!(named_trust(&hash(1), &["x".into()]), Err(CliError::Usage(_))));
+	}
+}
