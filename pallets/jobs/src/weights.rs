@@ -46,7 +46,7 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 	}
 
 	fn cancel() -> Weight {
-		counted::<T>(50, 8, 12)
+		counted::<T>(50, 8, 13)
 	}
 
 	fn claim() -> Weight {
@@ -54,12 +54,13 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 	}
 
 	fn complete(bytes: u32) -> Weight {
-		// Two checks of an sr25519 signature; job, model, row, holds of two accounts, offer, miner, ready list, receipt.
-		counted::<T>(200, 14, 16).saturating_add(per_byte(bytes.saturating_mul(2)))
+		// Two checks of an sr25519 signature; job, model, row, holds of two accounts, offer, miner, ready list; the
+		// receipt and its two lists.
+		counted::<T>(200, 14, 18).saturating_add(per_byte(bytes.saturating_mul(2)))
 	}
 
 	fn fail() -> Weight {
-		counted::<T>(60, 12, 14)
+		counted::<T>(60, 12, 16)
 	}
 
 	fn prune() -> Weight {

@@ -64,6 +64,11 @@ impl<T: Config> Pallet<T> {
 		Ok(Candidate { miner, offer, score })
 	}
 
+	/// Why the miner can't take the job now.
+	pub(crate) fn obstacle(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Error<T>> {
+		Self::assess(owner, demand).err()
+	}
+
 	fn occupy(owner: T::AccountId, candidate: Candidate<T::AccountId>, model: ModelId) -> Assignee<T::AccountId> {
 		let Candidate { mut miner, mut offer, .. } = candidate;
 		offer.used = offer.used.saturating_add(1);

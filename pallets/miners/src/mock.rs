@@ -84,11 +84,11 @@ pub fn registered(who: u64) {
 	assert_ok!(Miners::register(owner(who), operator(who), 200 * MILL));
 }
 
-/// Owners 1 to 40 have [`FUNDS`]; every invariant is checked afterwards.
+/// Owners 1 to 80 have [`FUNDS`]; every invariant is checked afterwards.
 pub fn run(test: impl FnOnce()) {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
-		balances: (1..=40).map(|who| (who, FUNDS)).collect(),
+		balances: (1..=80).map(|who| (who, FUNDS)).collect(),
 		..Default::default()
 	}
 	.assimilate_storage(&mut storage)

@@ -3,6 +3,8 @@
 
 extern crate alloc;
 
+mod index;
+
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
@@ -17,7 +19,7 @@ pub mod pallet {
 		deps::sp_runtime::{ConsensusEngineId, DigestItem},
 		prelude::*,
 	};
-	use millrace_primitives::{traits::Receipts as ReceiptsTrait, JobId, Receipt};
+	use millrace_primitives::{traits::Receipts as ReceiptsTrait, JobId, Page, Receipt};
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -35,6 +37,10 @@ pub mod pallet {
 	/// Receipts by job.
 	#[pallet::storage]
 	pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, Receipt<T::AccountId>>;
+
+	/// The receipts of an account, as a client or as a miner's owner.
+	#[pallet::storage]
+	pub type ReceiptsOf<T: Config> = StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, JobId, ()>;
 
 	/// Hashes of this block's leaves, in the order of their recording; empty outside of a block.
 	#[pallet::storage]
@@ -74,7 +80,20 @@ pub mod pallet {
 				ensure!(job == receipt.job, "a receipt is stored under another job");
 				ensure!(receipt.submitted_at <= receipt.ended_at, "a job ended before its submission");
 			}
-			Ok(())
+			Self::check_index()
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The record of a job that has ended.
+		pub fn receipt(job: JobId) -> Option<Receipt<T::AccountId>> {
+			Receipts::<T>::get(job)
+		}
+
+		/// At most 64 receipts of an account, as a client or as a miner's owner, after that of the job `after`.
+		pub fn receipts_of(account: T::AccountId, after: Option<JobId>) -> Page<Receipt<T::AccountId>, JobId> {
+			Self::view_receipts_of(account, after)
 		}
 	}
 
@@ -82,6 +101,7 @@ pub mod pallet {
 		fn record(receipt: Receipt<T::AccountId>) {
 			let job = receipt.job;
 			Leaves::<T>::append(BlakeTwo256::hash(&receipt.leaf()));
+			Self::index(&receipt);
 			Receipts::<T>::insert(job, receipt);
 			Self::deposit_event(Event::Recorded { job });
 		}

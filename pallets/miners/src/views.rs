@@ -1,0 +1,131 @@
+//! What can be asked about miners.
+
+use alloc::vec::Vec;
+use frame::prelude::*;
+use millrace_primitives::{
+	query::{MinerPrices, MAX_PAGE},
+	traits::{Demand, ModelRegistry},
+	Balance, JobParams, ModelId, Page, Prices, Rate, Usage, UsageBounds,
+};
+
+use crate::*;
+
+/// How the draw ranks a miner for a job: of the miners that it looks at, the one with the highest `score` wins.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Score {
+	/// 0 to 1000.
+	pub reputation: u32,
+	/// Plancks that no slot in use ties down.
+	pub free_stake: Balance,
+	/// Plancks for the longest input and answer that the job allows, on a reference GPU; at least 1.
+	pub cost: Balance,
+	/// `(reputation + 1) x free_stake x 10^6 / cost`.
+	pub score: Balance,
+}
+
+/// A miner as a client sees it that looks for one.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Bid<AccountId> {
+	/// Holds the stake and is paid.
+	pub owner: AccountId,
+	/// Signs the proofs.
+	pub operator: AccountId,
+	/// Its price.
+	pub rate: Rate,
+	/// Jobs of this model at once.
+	pub slots: u32,
+	/// Of these, how many it could take now.
+	pub free_slots: u32,
+	/// What it counts in the draw.
+	pub score: Score,
+	/// Why the draw passes it over now; `None`: it could win.
+	pub obstacle: Option<DispatchError>,
+}
+
+/// A miner with everything that it offers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MinerView<AccountId> {
+	/// Holds the stake and is paid.
+	pub owner: AccountId,
+	/// Stake, unbonding, reputation, slots.
+	pub miner: Miner<AccountId>,
+	/// Plancks that no slot in use ties down.
+	pub free_stake: Balance,
+	/// At most [`MAX_OFFERS`].
+	pub offers: Vec<(ModelId, Offer)>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// The miner of an owner or an operator.
+	pub(crate) fn view_miner(account: T::AccountId) -> Option<MinerView<T::AccountId>> {
+		let owner = OwnerOf::<T>::get(&account).unwrap_or(account);
+		let miner = Miners::<T>::get(&owner)?;
+		let offers = miner.models.iter().filter_map(|model| Some((*model, Offers::<T>::get(model, &owner)?))).collect();
+		Some(MinerView { free_stake: miner.free_stake(T::StakePerSlot::get()), owner, miner, offers })
+	}
+
+	/// The offers for a model, as a job with these parameters would find them.
+	pub(crate) fn view_bids(
+		model: ModelId,
+		params: &JobParams,
+		input_len: u32,
+		after: Option<T::AccountId>,
+	) -> Page<Bid<T::AccountId>, T::AccountId> {
+		let Some(summary) = T::Models::get(model) else { return Page { items: Vec::new(), next: None } };
+		let bounds = UsageBounds::new(&summary, params, input_len, params.timeout);
+		let demand = Demand { model, max_rate: params.max_rate, bounds, excluded: &[] };
+		let owners = match after {
+			Some(after) => Offers::<T>::iter_key_prefix_from(model, Offers::<T>::hashed_key_for(model, after)),
+			None => Offers::<T>::iter_key_prefix(model),
+		};
+		Page::of(owners, |owner| Self::bid(owner, &demand))
+	}
+
+	fn bid(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Bid<T::AccountId>> {
+		let miner = Miners::<T>::get(owner)?;
+		let offer = Offers::<T>::get(demand.model, owner)?;
+		let free_stake = miner.free_stake(T::StakePerSlot::get());
+		let cost = offer.rate.estimate(&demand.bounds);
+		let score = draw::score(miner.reputation, free_stake, cost);
+		Some(Bid {
+			owner: owner.clone(),
+			rate: offer.rate,
+			slots: offer.slots,
+			free_slots: offer.slots.saturating_sub(offer.used),
+			score: Score { reputation: miner.reputation, free_stake, cost, score },
+			operator: miner.operator,
+			obstacle: Self::obstacle(owner, demand).map(Into::into),
+		})
+	}
+}
+
+impl<T: Config> MinerPrices<T::AccountId> for Pallet<T> {
+	fn prices(demand: &Demand<T::AccountId>) -> Option<Prices> {
+		let count = ReadyCount::<T>::get(demand.model);
+		let looked_at = count.min(MAX_PAGE);
+		let place = |index: u32| u64::from(index).saturating_mul(count.into()).checked_div(looked_at.into());
+		let usage = Usage {
+			input_tokens: demand.bounds.input_tokens,
+			output_tokens: demand.bounds.output_tokens,
+			gpu_ms: demand.bounds.gpu_ms,
+		};
+		let (mut estimates, mut most) = (Vec::new(), 0);
+		for index in 0..looked_at {
+			let Some(place) = place(index).and_then(|place| u32::try_from(place).ok()) else { continue };
+			let Some(owner) = ReadyAt::<T>::get(demand.model, place) else { continue };
+			if Self::obstacle(&owner, demand).is_some() {
+				continue;
+			}
+			let Some(Offer { rate, .. }) = Offers::<T>::get(demand.model, &owner) else { continue };
+			estimates.push(rate.estimate(&demand.bounds));
+			most = rate.fee(&usage).unwrap_or(Balance::MAX).max(most);
+		}
+		estimates.sort_unstable();
+		Some(Prices {
+			miners: estimates.len() as u32,
+			lowest: *estimates.first()?,
+			typical: *estimates.get(estimates.len() / 2)?,
+			most,
+		})
+	}
+}
