@@ -117,6 +117,8 @@ pub struct Ask {
 pub enum JobCommand {
 	/// Post a job and return its number at once.
 	Submit(Request),
+	/// What a job would cost, and which miners would do it: nothing is sent.
+	Quote(Request),
 	/// Where a job stands.
 	Status {
 		/// Its number.
@@ -293,6 +295,12 @@ pub enum ReceiptCommand {
 	Show {
 		/// The job's number.
 		job: JobId,
+	},
+	/// The records of an account's jobs, as a client or as a miner's owner.
+	List {
+		/// The account [default: the one that signs].
+		#[arg(long, value_name = "ADDRESS")]
+		of: Option<String>,
 	},
 }
 

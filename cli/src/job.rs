@@ -1,7 +1,7 @@
 //! `millrace job` and `millrace receipt`.
 
 use futures::StreamExt;
-use millrace_client::{calls, JobUpdate};
+use millrace_client::{calls, JobRequest, JobUpdate};
 use millrace_primitives::{JobId, Outcome};
 use serde_json::{json, Value};
 
@@ -11,7 +11,7 @@ use crate::{
 	ask::describe,
 	context::Context,
 	error::CliError,
-	request, show,
+	request, show, show_quote,
 };
 
 /// Runs a command for jobs.
@@ -22,6 +22,7 @@ use crate::{
 pub async fn run(context: &Context, command: JobCommand) -> Result<(), CliError> {
 	match command {
 		JobCommand::Submit(request) => submit(context, request).await,
+		JobCommand::Quote(request) => quote(context, request).await,
 		JobCommand::Status { job } => status(context, job).await,
 		JobCommand::Watch { job } => watch(context, job).await,
 		JobCommand::Cancel { job } => context.send_and_say(calls::cancel(job), &format!("job {job} cancelled")).await,
@@ -41,6 +42,15 @@ async fn submit(context: &Context, request: Request) -> Result<(), CliError> {
 	let mut json = show::transaction(&done);
 	json["job"] = json!(job);
 	context.print(json, || format!("job {job} in block {}; transaction fee {}", done.number, amount::show(done.fee())));
+	Ok(())
+}
+
+async fn quote(context: &Context, request: Request) -> Result<(), CliError> {
+	let JobRequest { model, input, params, .. } = request::prepare(context, request).await?;
+	let input_len = u32::try_from(input.len()).unwrap_or(u32::MAX);
+	let at = context.client().await?.at_best().await?;
+	let (quote, bids) = (at.quote(model, params, input_len).await?, at.bids(model, params, input_len).await?);
+	context.print(show_quote::quote(&quote, &bids), || show_quote::quote_text(&quote, &bids));
 	Ok(())
 }
 
@@ -165,7 +175,13 @@ async fn list(context: &Context, client: Option<String>) -> Result<(), CliError>
 ///
 /// [`CliError::NotFound`] when the job has no receipt.
 pub async fn receipt(context: &Context, command: ReceiptCommand) -> Result<(), CliError> {
-	let ReceiptCommand::Show { job } = command;
+	match command {
+		ReceiptCommand::Show { job } => show_receipt(context, job).await,
+		ReceiptCommand::List { of } => list_receipts(context, of).await,
+	}
+}
+
+async fn show_receipt(context: &Context, job: JobId) -> Result<(), CliError> {
 	let at = context.client().await?.at_best().await?;
 	let Some(receipt) = at.receipt(job).await? else {
 		return Err(CliError::NotFound(match at.job(job).await? {
@@ -174,5 +190,21 @@ pub async fn receipt(context: &Context, command: ReceiptCommand) -> Result<(), C
 		}));
 	};
 	context.print(show::receipt(&receipt), || show::receipt_text(&receipt));
+	Ok(())
+}
+
+async fn list_receipts(context: &Context, of: Option<String>) -> Result<(), CliError> {
+	let account = match of {
+		Some(account) => context.address(&account)?,
+		None => context.own_account()?,
+	};
+	let receipts = context.client().await?.receipts_of(&account).await?;
+	context.print_list("receipts", receipts.iter().map(show::receipt).collect(), || {
+		if receipts.is_empty() {
+			vec![format!("{account} has no receipts in the chain's state")]
+		} else {
+			receipts.iter().map(show::receipt_line).collect()
+		}
+	});
 	Ok(())
 }

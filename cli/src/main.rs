@@ -14,6 +14,7 @@ mod model;
 mod request;
 mod secret;
 mod show;
+mod show_quote;
 mod trace;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ pub use fail::{FailCode, Fault};
 pub use job::{Attempt, JobId, JobParams, Outcome, Workload};
 pub use model::{ModelId, ModelSummary};
 pub use proof::{Proof, ProofPayload};
-pub use query::{Page, Prices};
+pub use query::{Bid, Obstacle, Page, Prices, Quote, Score};
 pub use rate::{Rate, Usage, UsageBounds};
 pub use receipt::Receipt;
 pub use transcript::{Alternative, TranscriptEntry};

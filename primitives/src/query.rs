@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 
-use crate::{traits::Demand, Balance, JobId};
+use crate::{traits::Demand, Balance, JobId, Rate};
 
 /// Most items of a [`Page`].
 pub const MAX_PAGE: u32 = 64;
@@ -41,6 +41,62 @@ pub struct Prices {
 	pub typical: Balance,
 	/// What none of them can exceed: with rates for GPU time, the whole timeout.
 	pub most: Balance,
+}
+
+/// What a job would cost, in plancks.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Quote {
+	/// Held for the job's bytes until they are pruned, and given back in full.
+	pub deposit: Balance,
+	/// Least `max_fee` of a job.
+	pub min_fee: Balance,
+	/// What miners that could take the job now would ask; `None`: there is none.
+	pub prices: Option<Prices>,
+}
+
+/// How the draw ranks a miner for a job: of the miners that it looks at, the one with the highest `score` wins.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Score {
+	/// 0 to 1000.
+	pub reputation: u32,
+	/// Plancks that no slot in use ties down.
+	pub free_stake: Balance,
+	/// Plancks for the longest input and answer that the job allows, on a reference GPU; at least 1.
+	pub cost: Balance,
+	/// `(reputation + 1) x free_stake x 10^6 / cost`.
+	pub score: Balance,
+}
+
+/// Why the draw passes a miner over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum Obstacle {
+	/// It takes no new jobs.
+	NotReady,
+	/// All the slots that it offers for the model are in use.
+	NoFreeSlot,
+	/// Its rate is above the job's limit, or in another unit.
+	RateAboveLimit,
+	/// Another rule of the draw.
+	Other,
+}
+
+/// An offer as a job finds it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Bid<AccountId> {
+	/// Holds the stake and is paid.
+	pub owner: AccountId,
+	/// Signs the proofs.
+	pub operator: AccountId,
+	/// The price.
+	pub rate: Rate,
+	/// Jobs of this model at once.
+	pub slots: u32,
+	/// Of these, how many it could take now.
+	pub free_slots: u32,
+	/// What it counts in the draw.
+	pub score: Score,
+	/// `None`: it could win the draw now.
+	pub obstacle: Option<Obstacle>,
 }
 
 /// Knows what miners ask.

@@ -21,7 +21,7 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{Assignment, Input, Job, JobState, Link, Output, QueueEnds, Walk};
-pub use views::{JobView, Quote};
+pub use views::JobView;
 pub use weights::WeightInfo;
 
 #[frame::pallet]
@@ -32,7 +32,7 @@ pub mod pallet {
 	use millrace_primitives::{
 		query::MinerPrices,
 		traits::{BlockRandomness, Escrow, MinerPool, ModelRegistry, Receipts},
-		Attempt, Balance, BlockNumber, FailCode, JobId, JobParams, ModelId, Page, Proof, Rate, Usage,
+		Attempt, Balance, BlockNumber, FailCode, JobId, JobParams, ModelId, Page, Proof, Quote, Rate, Usage,
 	};
 
 	/// The layout of this pallet's storage.

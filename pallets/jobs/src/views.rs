@@ -5,7 +5,7 @@ use millrace_primitives::{
 	job::MAX_INPUT_BYTES,
 	query::{MinerPrices, PayerIndex},
 	traits::{Demand, ModelRegistry},
-	Balance, JobId, JobParams, ModelId, Page, Prices, UsageBounds,
+	JobId, JobParams, ModelId, Page, Quote, UsageBounds,
 };
 
 use crate::*;
@@ -19,17 +19,6 @@ pub struct JobView<AccountId> {
 	pub job: Job<AccountId>,
 	/// The answer; `None` unless settled.
 	pub output: Option<Output>,
-}
-
-/// What a job would cost, in plancks.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Quote {
-	/// Held for the job's bytes until they are pruned, and given back in full.
-	pub deposit: Balance,
-	/// Least `max_fee` of a job.
-	pub min_fee: Balance,
-	/// What miners that could take the job now would ask; `None`: there is none.
-	pub prices: Option<Prices>,
 }
 
 impl<T: Config> Pallet<T> {

@@ -18,7 +18,7 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_REPUTATION, MAX_UNBONDING, START_REPUTATION};
-pub use views::{Bid, MinerView, Score};
+pub use views::MinerView;
 pub use weights::WeightInfo;
 
 #[frame::pallet]
@@ -30,7 +30,7 @@ pub mod pallet {
 	};
 	use millrace_primitives::{
 		traits::{ModelRegistry, OnCapacity},
-		Balance, BlockNumber, JobParams, ModelId, Page, Rate,
+		Balance, Bid, BlockNumber, JobParams, ModelId, Page, Rate,
 	};
 
 	/// The layout of this pallet's storage.

@@ -5,42 +5,10 @@ use frame::prelude::*;
 use millrace_primitives::{
 	query::{MinerPrices, MAX_PAGE},
 	traits::{Demand, ModelRegistry},
-	Balance, JobParams, ModelId, Page, Prices, Rate, Usage, UsageBounds,
+	Balance, Bid, JobParams, ModelId, Obstacle, Page, Prices, Score, Usage, UsageBounds,
 };
 
 use crate::*;
-
-/// How the draw ranks a miner for a job: of the miners that it looks at, the one with the highest `score` wins.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Score {
-	/// 0 to 1000.
-	pub reputation: u32,
-	/// Plancks that no slot in use ties down.
-	pub free_stake: Balance,
-	/// Plancks for the longest input and answer that the job allows, on a reference GPU; at least 1.
-	pub cost: Balance,
-	/// `(reputation + 1) x free_stake x 10^6 / cost`.
-	pub score: Balance,
-}
-
-/// A miner as a client sees it that looks for one.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Bid<AccountId> {
-	/// Holds the stake and is paid.
-	pub owner: AccountId,
-	/// Signs the proofs.
-	pub operator: AccountId,
-	/// Its price.
-	pub rate: Rate,
-	/// Jobs of this model at once.
-	pub slots: u32,
-	/// Of these, how many it could take now.
-	pub free_slots: u32,
-	/// What it counts in the draw.
-	pub score: Score,
-	/// Why the draw passes it over now; `None`: it could win.
-	pub obstacle: Option<DispatchError>,
-}
 
 /// A miner with everything that it offers.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -94,7 +62,7 @@ impl<T: Config> Pallet<T> {
 			free_slots: offer.slots.saturating_sub(offer.used),
 			score: Score { reputation: miner.reputation, free_stake, cost, score },
 			operator: miner.operator,
-			obstacle: Self::obstacle(owner, demand).map(Into::into),
+			obstacle: Self::obstacle(owner, demand),
 		})
 	}
 }

@@ -7,6 +7,6 @@ mod bad_input;
 mod command_line;
 mod faults;
 mod flow;
+mod libraries;
 mod ollama;
-mod polkadot_js;
 mod reorg;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::{Job, Quote};
-use millrace_primitives::{job::MAX_INPUT_BYTES, query::MAX_PAGE, Prices};
+use crate::Job;
+use millrace_primitives::{job::MAX_INPUT_BYTES, query::MAX_PAGE, Prices, Quote};
 
 #[test]
 fn job_should_show_its_assignment_and_then_its_answer() {

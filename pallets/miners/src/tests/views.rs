@@ -2,11 +2,10 @@ use super::{
 	pool::{draw, BOUNDS},
 	*,
 };
-use crate::Bid;
 use millrace_primitives::{
 	query::{MinerPrices, MAX_PAGE},
 	traits::Demand,
-	JobParams, Prices,
+	Bid, JobParams, Obstacle, Prices,
 };
 
 /// The model's template adds 8 tokens: 20 input tokens, as in [`BOUNDS`].
@@ -67,12 +66,12 @@ fn bid_should_name_the_obstacle_when_the_draw_passes_the_miner_over() {
 		assert_eq!(bid(1, params()).obstacle, None);
 		let limit = Rate::PerToken { input: 10, output: 999 };
 		let limited = JobParams { max_rate: Some(limit), ..params() };
-		assert_eq!(bid(1, limited).obstacle, Some(Error::<Test>::RateAboveLimit.into()));
+		assert_eq!(bid(1, limited).obstacle, Some(Obstacle::RateAboveLimit));
 		draw(0).unwrap();
 		draw(0).unwrap();
-		assert_eq!(bid(1, params()).obstacle, Some(Error::<Test>::NoFreeSlot.into()));
+		assert_eq!(bid(1, params()).obstacle, Some(Obstacle::NoFreeSlot));
 		assert_ok!(Miners::set_ready(owner(1), false));
-		assert_eq!(bid(1, params()).obstacle, Some(Error::<Test>::NotReady.into()));
+		assert_eq!(bid(1, params()).obstacle, Some(Obstacle::NotReady));
 	});
 }
 
