@@ -10,7 +10,7 @@ readonly prompt=${2:-What is 17 plus 25?}
 readonly address=5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y # //Charlie, and its public key:
 readonly account=90b5ab205c6974c9ea841be688864633dc9ca8a357843eeacf2314649965fe22
 # twox_128 of the names of pallets and storage entries.
-readonly jobs=1c88f06ceab6c17559377f12624f77d8 outputs=1c5bc870cf5f277d7d4851dbc7415769
+readonly jobs=1c88f06ceab6c17559377f12624f77d8 outputs=1c5bc870cf5f277d5d4851dbc7415769
 readonly jobs_of=4e4fd032a8bfd285556a4786297ef076 receipts=5087a88ab53079a394ab62a465d46183
 # twox_128 of "quote(ModelId,JobParams,u32) -> Result<Quote,DispatchError>".
 readonly quote=4e7f1a16f038cb6de67d47ee0413d74d
