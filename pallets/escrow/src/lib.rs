@@ -12,7 +12,7 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use views::Account;
+pub use views::EscrowAccount;
 
 #[frame::pallet]
 pub mod pallet {
@@ -136,7 +136,7 @@ pub mod pallet {
 		}
 
 		/// What is held of an account for jobs, and at most 64 of its rows, after the job `after`.
-		pub fn account(who: T::AccountId, after: Option<JobId>) -> Account<T::AccountId> {
+		pub fn account(who: T::AccountId, after: Option<JobId>) -> EscrowAccount<T::AccountId> {
 			Self::view_account(who, after)
 		}
 	}

@@ -7,7 +7,7 @@ use crate::*;
 
 /// An account's money that is held for jobs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Account<AccountId> {
+pub struct EscrowAccount<AccountId> {
 	/// Plancks held for all its jobs together: the fees and deposits of all pages of `rows`.
 	pub held: Balance,
 	/// Its open rows by job.
@@ -15,8 +15,8 @@ pub struct Account<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn view_account(who: T::AccountId, after: Option<JobId>) -> Account<T::AccountId> {
+	pub(crate) fn view_account(who: T::AccountId, after: Option<JobId>) -> EscrowAccount<T::AccountId> {
 		let rows = Page::of(T::Payers::jobs_of(&who, after), |job| Some((*job, Rows::<T>::get(job)?)));
-		Account { held: T::Currency::balance_on_hold(&HoldReason::Job.into(), &who), rows }
+		EscrowAccount { held: T::Currency::balance_on_hold(&HoldReason::Job.into(), &who), rows }
 	}
 }

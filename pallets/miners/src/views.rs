@@ -5,7 +5,7 @@ use frame::prelude::*;
 use millrace_primitives::{
 	query::{MinerPrices, MAX_PAGE},
 	traits::{Demand, ModelRegistry},
-	Balance, Bid, JobParams, ModelId, Obstacle, Page, Prices, Score, Usage, UsageBounds,
+	Balance, Bid, JobParams, ModelId, Page, Prices, Score, Usage, UsageBounds,
 };
 
 use crate::*;

@@ -7,14 +7,14 @@ use crate::*;
 
 impl<T: Config> Pallet<T> {
 	/// Enters a receipt into the lists of its client and its miner: at most two writes.
-	pub(crate) fn index(receipt: &Receipt<T::AccountId>) {
+	pub(crate) fn enlist(receipt: &Receipt<T::AccountId>) {
 		for account in parties(receipt) {
 			ReceiptsOf::<T>::insert(account, receipt.job, ());
 		}
 	}
 
 	/// Takes a receipt that leaves the state out of the lists.
-	pub fn unindex(receipt: &Receipt<T::AccountId>) {
+	pub fn delist(receipt: &Receipt<T::AccountId>) {
 		for account in parties(receipt) {
 			ReceiptsOf::<T>::remove(account, receipt.job);
 		}

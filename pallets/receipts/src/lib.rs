@@ -101,7 +101,7 @@ pub mod pallet {
 		fn record(receipt: Receipt<T::AccountId>) {
 			let job = receipt.job;
 			Leaves::<T>::append(BlakeTwo256::hash(&receipt.leaf()));
-			Self::index(&receipt);
+			Self::enlist(&receipt);
 			Receipts::<T>::insert(job, receipt);
 			Self::deposit_event(Event::Recorded { job });
 		}

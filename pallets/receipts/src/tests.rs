@@ -97,7 +97,7 @@ fn receipt_should_leave_both_lists_when_it_leaves_the_state() {
 		Receipts::record(receipt(0));
 		crate::Receipts::<Test>::remove(0);
 		assert!(Receipts::do_try_state().is_err());
-		Receipts::unindex(&receipt(0));
+		Receipts::delist(&receipt(0));
 		assert_eq!(ReceiptsOf::<Test>::iter().count(), 0);
 	});
 }
