@@ -5,9 +5,11 @@ import { DEV_MINI_SECRET } from '@polkadot-labs/hdkd-helpers';
 import { AccountId, Enum } from 'polkadot-api';
 import { getPolkadotSigner } from 'polkadot-api/signer';
 import { createWsClient } from 'polkadot-api/ws';
+import { WebSocket } from 'ws';
 
 const [url = 'ws://127.0.0.1:9944', prompt = 'What is 17 plus 25?'] = process.argv.slice(2);
-const client = createWsClient(url);
+// Node.js has a WebSocket of its own from version 22 on.
+const client = createWsClient(url, { websocketClass: WebSocket });
 // Untyped, so that no code has to be generated. `npx papi add millrace -w URL` generates the types for
 // `client.getTypedApi(millrace)`, which has the same calls.
 const api = client.getUnsafeApi();

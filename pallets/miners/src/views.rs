@@ -17,8 +17,6 @@ pub struct MinerView<AccountId> {
 	pub owner: AccountId,
 	/// Stake, unbonding, reputation, slots.
 	pub miner: Miner<AccountId>,
-	/// Plancks that no slot in use ties down.
-	pub free_stake: Balance,
 	/// At most [`MAX_OFFERS`].
 	pub offers: Vec<(ModelId, Offer)>,
 }
@@ -29,7 +27,7 @@ impl<T: Config> Pallet<T> {
 		let owner = OwnerOf::<T>::get(&account).unwrap_or(account);
 		let miner = Miners::<T>::get(&owner)?;
 		let offers = miner.models.iter().filter_map(|model| Some((*model, Offers::<T>::get(model, &owner)?))).collect();
-		Some(MinerView { free_stake: miner.free_stake(T::StakePerSlot::get()), owner, miner, offers })
+		Some(MinerView { owner, miner, offers })
 	}
 
 	/// The offers for a model, as a job with these parameters would find them.
@@ -67,24 +65,28 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl<T: Config> Pallet<T> {
+	/// At most [`MAX_PAGE`] ready miners of a model, evenly spread over its ready list.
+	fn some_ready(model: ModelId) -> impl Iterator<Item = T::AccountId> {
+		let count = ReadyCount::<T>::get(model);
+		let looked_at = count.min(MAX_PAGE);
+		(0..looked_at).filter_map(move |index| {
+			let place = u64::from(index).checked_mul(count.into())?.checked_div(looked_at.into())?;
+			ReadyAt::<T>::get(model, u32::try_from(place).ok()?)
+		})
+	}
+}
+
 impl<T: Config> MinerPrices<T::AccountId> for Pallet<T> {
 	fn prices(demand: &Demand<T::AccountId>) -> Option<Prices> {
-		let count = ReadyCount::<T>::get(demand.model);
-		let looked_at = count.min(MAX_PAGE);
-		let place = |index: u32| u64::from(index).saturating_mul(count.into()).checked_div(looked_at.into());
-		let usage = Usage {
-			input_tokens: demand.bounds.input_tokens,
-			output_tokens: demand.bounds.output_tokens,
-			gpu_ms: demand.bounds.gpu_ms,
-		};
+		let UsageBounds { input_tokens, output_tokens, gpu_ms, .. } = demand.bounds;
+		let usage = Usage { input_tokens, output_tokens, gpu_ms };
+		let fit = |owner: &T::AccountId| Self::obstacle(owner, demand).is_none();
+		let rates = Self::some_ready(demand.model)
+			.filter(fit)
+			.filter_map(|owner| Some(Offers::<T>::get(demand.model, &owner)?.rate));
 		let (mut estimates, mut most) = (Vec::new(), 0);
-		for index in 0..looked_at {
-			let Some(place) = place(index).and_then(|place| u32::try_from(place).ok()) else { continue };
-			let Some(owner) = ReadyAt::<T>::get(demand.model, place) else { continue };
-			if Self::obstacle(&owner, demand).is_some() {
-				continue;
-			}
-			let Some(Offer { rate, .. }) = Offers::<T>::get(demand.model, &owner) else { continue };
+		for rate in rates {
 			estimates.push(rate.estimate(&demand.bounds));
 			most = rate.fee(&usage).unwrap_or(Balance::MAX).max(most);
 		}

@@ -37,7 +37,7 @@ fn miner_should_be_found_by_its_owner_and_its_operator() {
 		assert_ok!(Miners::unstake(owner(1), 100 * MILL));
 		let view = Miners::miner(1).unwrap();
 		assert_eq!(Miners::miner(operator(1)), Some(view.clone()));
-		assert_eq!((view.owner, view.miner, view.free_stake), (1, stored(1), 100 * MILL));
+		assert_eq!((view.owner, view.miner.bonded, view.miner), (1, 100 * MILL, stored(1)));
 		assert_eq!(view.offers, vec![(0, Offer { rate: RATE, slots: 2, used: 0 })]);
 		assert_eq!(Miners::miner(2), None);
 	});
