@@ -123,6 +123,8 @@ pub struct Ask {
 pub enum JobCommand {
 	/// Post a job and return its number at once.
 	Submit(Request),
+	/// What a job would cost, and which miners would do it: nothing is sent.
+	Quote(Request),
 	/// Where a job stands.
 	Status {
 		/// Its number.
@@ -299,6 +301,12 @@ pub enum ReceiptCommand {
 	Show {
 		/// The job's number.
 		job: JobId,
+	},
+	/// The records of an account's jobs, as a client or as a miner's owner.
+	List {
+		/// The account [default: the one that signs].
+		#[arg(long, value_name = "ADDRESS")]
+		of: Option<String>,
 	},
 	/// Write a file that proves a receipt to anybody, without a node.
 	Export(Export),

@@ -1,7 +1,7 @@
 //! `millrace job`.
 
 use futures::StreamExt;
-use millrace_client::{calls, JobUpdate};
+use millrace_client::{calls, JobRequest, JobUpdate};
 use millrace_primitives::{JobId, Outcome};
 use serde_json::{json, Value};
 
@@ -11,7 +11,7 @@ use crate::{
 	ask::describe,
 	context::Context,
 	error::CliError,
-	request, show,
+	request, show, show_quote,
 };
 
 /// Runs a command for jobs.
@@ -22,6 +22,7 @@ use crate::{
 pub async fn run(context: &Context, command: JobCommand) -> Result<(), CliError> {
 	match command {
 		JobCommand::Submit(request) => submit(context, request).await,
+		JobCommand::Quote(request) => quote(context, request).await,
 		JobCommand::Status { job } => status(context, job).await,
 		JobCommand::Watch { job } => watch(context, job).await,
 		JobCommand::Cancel { job } => context.send_and_say(calls::cancel(job), &format!("job {job} cancelled")).await,
@@ -41,6 +42,15 @@ async fn submit(context: &Context, request: Request) -> Result<(), CliError> {
 	let mut json = show::transaction(&done);
 	json["job"] = json!(job);
 	context.print(json, || format!("job {job} in block {}; transaction fee {}", done.number, amount::show(done.fee())));
+	Ok(())
+}
+
+async fn quote(context: &Context, request: Request) -> Result<(), CliError> {
+	let JobRequest { model, input, params, .. } = request::prepare(context, request).await?;
+	let input_len = u32::try_from(input.len()).unwrap_or(u32::MAX);
+	let at = context.client().await?.at_best().await?;
+	let (quote, bids) = (at.quote(model, params, input_len).await?, at.bids(model, params, input_len).await?);
+	context.print(show_quote::quote(&quote, &bids), || show_quote::quote_text(&quote, &bids));
 	Ok(())
 }
 

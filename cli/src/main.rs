@@ -15,6 +15,7 @@ mod receipt;
 mod request;
 mod secret;
 mod show;
+mod show_quote;
 mod trace;
 
 use std::process::ExitCode;

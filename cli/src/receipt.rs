@@ -29,6 +29,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub async fn run(context: &Context, command: ReceiptCommand) -> Result<(), CliError> {
 	match command {
 		ReceiptCommand::Show { job } => show_receipt(context, job).await,
+		ReceiptCommand::List { of } => list_receipts(context, of).await,
 		ReceiptCommand::Export(what) => export(context, what).await,
 		ReceiptCommand::Verify(what) => verify(context, &what),
 		ReceiptCommand::Trust { out, checkpoint } => trust(context, &out, checkpoint).await,
@@ -45,6 +46,22 @@ async fn show_receipt(context: &Context, job: JobId) -> Result<(), CliError> {
 		}));
 	};
 	context.print(show::receipt(&receipt), || show::receipt_text(&receipt));
+	Ok(())
+}
+
+async fn list_receipts(context: &Context, of: Option<String>) -> Result<(), CliError> {
+	let account = match of {
+		Some(account) => context.address(&account)?,
+		None => context.own_account()?,
+	};
+	let receipts = context.client().await?.receipts_of(&account).await?;
+	context.print_list("receipts", receipts.iter().map(show::receipt).collect(), || {
+		if receipts.is_empty() {
+			vec![format!("{account} has no receipts in the chain's state")]
+		} else {
+			receipts.iter().map(show::receipt_line).collect()
+		}
+	});
 	Ok(())
 }
 

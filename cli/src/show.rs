@@ -246,6 +246,19 @@ pub fn receipt(receipt: &Receipt<AccountId32>) -> Value {
 	})
 }
 
+/// A receipt in one line, for people.
+pub fn receipt_line(receipt: &Receipt<AccountId32>) -> String {
+	let miner = receipt.miner.as_ref().map_or_else(|| "no miner".to_owned(), ToString::to_string);
+	format!(
+		"job {}: {} in block {}, {} from {} to {miner}",
+		receipt.job,
+		outcome(receipt.outcome),
+		receipt.ended_at,
+		amount::show(receipt.fee),
+		receipt.client
+	)
+}
+
 /// A receipt, for people.
 pub fn receipt_text(receipt: &Receipt<AccountId32>) -> String {
 	let miner = receipt.miner.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);

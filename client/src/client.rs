@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use codec::Encode;
 use futures::{stream::BoxStream, StreamExt};
-use millrace_primitives::{AccountId32, Attempt, BlockNumber, JobId, ModelId, Receipt, H256};
+use millrace_primitives::{AccountId32, Attempt, Bid, BlockNumber, JobId, JobParams, ModelId, Quote, Receipt, H256};
 use subxt::{
 	backend::LegacyBackend,
 	config::{
@@ -204,6 +204,12 @@ reads! {
 	jobs_of(client: &AccountId32) -> Vec<JobId>;
 	/// The record of an ended job.
 	receipt(job: JobId) -> Option<Receipt<AccountId32>>;
+	/// The records of all jobs that an account paid for or was assigned, in order.
+	receipts_of(account: &AccountId32) -> Vec<Receipt<AccountId32>>;
+	/// What a job would hold and cost, with an input of `input_len` bytes.
+	quote(model: ModelId, params: JobParams, input_len: u32) -> Quote;
+	/// All offers for a model as such a job would find them, the best of those that could take it first.
+	bids(model: ModelId, params: JobParams, input_len: u32) -> Vec<Bid<AccountId32>>;
 	/// A model by number.
 	model(model: ModelId) -> Option<Model>;
 	/// A model by name.

@@ -79,6 +79,17 @@ impl Error {
 		)
 	}
 
+	/// The error with number `error` of the pallet with number `index`.
+	pub(crate) fn of_pallet(metadata: &subxt::Metadata, index: u8, error: u8) -> Self {
+		let pallet = metadata.pallet_by_error_index(index);
+		match pallet.and_then(|pallet| Some((pallet.name(), pallet.error_variant_by_index(error)?))) {
+			Some((pallet, variant)) => {
+				Self::Dispatch { pallet: pallet.to_owned(), error: variant.name.clone(), docs: docs(&variant.docs) }
+			}
+			None => Self::Decode(format!("error {error} of pallet {index}")),
+		}
+	}
+
 	/// Whether a transaction was refused for a nonce that is in use, which a fresh nonce cures.
 	pub(crate) fn is_nonce_taken(&self) -> bool {
 		matches!(self, Self::Invalid(reason) if reason.contains(STALE) || reason.contains(OCCUPIED))
@@ -153,6 +164,11 @@ impl From<subxt::Error> for Error {
 				_ => Self::Incompatible(text),
 			},
 			subxt::Error::StorageValueError(_) | subxt::Error::StorageKeyError(_) => Self::Decode(text),
+			subxt::Error::ViewFunctionError(error) => match error {
+				subxt::error::ViewFunctionError::CannotCallApi(_) => Self::Node { code: 0, message: text },
+				subxt::error::ViewFunctionError::CouldNotDecodeResponse(_) => Self::Decode(text),
+				_ => Self::Incompatible(text),
+			},
 			subxt::Error::EventsError(error) => match error {
 				subxt::error::EventsError::CannotFetchEventBytes(_) => Self::Node { code: 0, message: text },
 				_ => Self::Decode(text),
@@ -182,17 +198,16 @@ through_subxt!(
 	StorageError,
 	StorageKeyError,
 	StorageValueError,
+	ViewFunctionError,
 );
 
 impl From<DispatchError> for Error {
 	fn from(error: DispatchError) -> Self {
 		let (pallet, name, docs) = match &error {
 			DispatchError::Module(module) => match module.details() {
-				Ok(details) => (
-					details.pallet.name().to_owned(),
-					details.variant.name.clone(),
-					details.variant.docs.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
-				),
+				Ok(details) => {
+					(details.pallet.name().to_owned(), details.variant.name.clone(), docs(&details.variant.docs))
+				}
 				Err(_) => ("Unknown".to_owned(), module.to_string(), String::new()),
 			},
 			DispatchError::Token(token) => ("Token".to_owned(), format!("{token:?}"), token_docs(token)),
@@ -203,6 +218,10 @@ impl From<DispatchError> for Error {
 		};
 		Self::Dispatch { pallet, error: name, docs: docs.trim().to_owned() }
 	}
+}
+
+fn docs(lines: &[String]) -> String {
+	lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 fn token_docs(error: &TokenError) -> String {

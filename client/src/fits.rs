@@ -6,16 +6,21 @@
 use std::sync::Arc;
 
 use codec::{Decode, Encode};
-use millrace_primitives::{job::payload_hash, AccountId32, FailCode, JobParams, Proof, Rate, Receipt, Usage, H256};
+use millrace_primitives::{
+	job::payload_hash, AccountId32, Bid, FailCode, JobParams, Obstacle, Outcome, Page, Prices, Proof, Quote, Rate, Receipt, Score, Usage,
+	H256,
+};
 use millrace_runtime::{Runtime, RuntimeCall};
 use subxt::{
-	config::substrate::SpecVersionForRange, ext::scale_decode::DecodeAsType, Metadata, OfflineClient,
-	OfflineClientAtBlock, SubstrateConfig,
+	config::substrate::SpecVersionForRange,
+	ext::{frame_decode::view_functions, scale_decode::DecodeAsType},
+	Metadata, OfflineClient, OfflineClientAtBlock, SubstrateConfig,
 };
 
 use crate::{
 	calls::{self, Call},
 	event::{self, Event, JobEvent},
+	query::{Bids, QuoteResult, Receipts, Refusal},
 	snapshot::constants,
 	wire::{self, Shared},
 };
@@ -202,4 +207,66 @@ fn constants_should_be_there_when_they_are_read() {
 	let constants = constants(&chain().constants()).expect("all of them");
 	assert!(constants.min_fee > 0 && constants.existential_deposit > 0);
 	assert!(constants.min_timeout <= constants.max_timeout);
+}
+
+/// A view function's arguments fit, and the metadata's type of its result takes all bytes of `result`.
+fn view_fits<R: DecodeAsType>(
+	pallet: &str,
+	function: &str,
+	args: impl view_functions::IntoEncodableValues,
+	result: &[u8],
+) -> R {
+	let chain = chain();
+	let payload = subxt::view_functions::dynamic::<_, R>(pallet, function, args);
+	chain.view_functions().encode_args(&payload).unwrap_or_else(|error| panic!("{pallet}::{function}: {error}"));
+	let metadata = chain.metadata_ref();
+	let output = metadata
+		.pallet_by_name(pallet)
+		.and_then(|pallet| pallet.view_function_by_name(function))
+		.unwrap_or_else(|| panic!("no {pallet}::{function}"))
+		.output_ty();
+	let mut left = result;
+	subxt::dynamic::Value::decode_as_type(&mut left, output, metadata.types()).expect("the metadata's type fits");
+	assert!(left.is_empty(), "{pallet}::{function}: {} bytes are left", left.len());
+	R::decode_as_type(&mut &*result, output, metadata.types()).expect("our type fits")
+}
+
+#[test]
+fn view_functions_should_fit_when_they_are_called() {
+	let (params, after) = (Shared::from(JobParams::greedy(16)), Shared::from(None::<AccountId32>));
+	let prices = Prices { miners: 1, lowest: 2, typical: 3, most: 4 };
+	let quote = Quote { deposit: 5, min_fee: 6, prices: Some(prices) };
+	let result = view_fits::<QuoteResult>("Jobs", "quote", (0u32, params, 9u32), &Ok::<_, ()>(quote.clone()).encode());
+	assert!(result.is_ok_and(|shown| shown.0 == quote));
+
+	let bid = Bid {
+		owner: account(),
+		operator: account(),
+		rate: Rate::PerGpuSecond(1),
+		slots: 2,
+		free_slots: 3,
+		score: Score { reputation: 4, free_stake: 5, cost: 6, score: 7 },
+		obstacle: Some(Obstacle::RateAboveLimit),
+	};
+	let page = Page { items: vec![bid], next: Some(account()) };
+	let args = (0u32, Shared::from(JobParams::greedy(16)), 9u32, after);
+	assert_eq!(view_fits::<Bids>("Miners", "bids", args, &page.encode()).0, page);
+
+	let (receipt, _) = storage_value::<Shared<Receipt<AccountId32>>>("Receipts", "Receipts", &ZEROS);
+	let receipt = Receipt { miner: Some(account()), outcome: Outcome::Cancelled, ..receipt.0 };
+	let page = Page { items: vec![receipt], next: Some(1u64) };
+	let args = (Shared::from(account()), Shared::from(Some(1u64)));
+	assert_eq!(view_fits::<Receipts>("Receipts", "receipts_of", args, &page.encode()).0, page);
+}
+
+#[test]
+fn refusal_should_be_named_when_a_query_is_refused() {
+	let chain = chain();
+	let jobs = chain.metadata_ref().pallet_by_name("Jobs").expect("there is one");
+	let index = jobs.error_index();
+	let error = crate::Error::of_pallet(chain.metadata_ref(), index, 0);
+	assert!(error.to_string().contains("Jobs::UnknownModel"), "{error}");
+	let bytes = [1, 3, index, 0, 0, 0, 0];
+	let refused = view_fits::<QuoteResult>("Jobs", "quote", (0u32, Shared::from(JobParams::greedy(1)), 9u32), &bytes);
+	assert!(matches!(refused, Err(Refusal::Module(_))));
 }

@@ -9,6 +9,7 @@ mod fields;
 mod fits;
 mod follow;
 mod nonce;
+mod query;
 pub mod receipt;
 mod rpc;
 mod signer;

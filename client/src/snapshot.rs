@@ -5,7 +5,10 @@ use subxt::{
 	client::{OfflineClientAtBlockT, OnlineClientAtBlockImpl},
 	constants::{dynamic, ConstantsClient},
 	ext::{
-		frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
+		frame_decode::{
+			storage::{IntoDecodableValues, IntoEncodableValues},
+			view_functions,
+		},
 		scale_decode::DecodeAsType,
 	},
 	storage::{self, PrefixOf},
@@ -86,6 +89,16 @@ impl Snapshot {
 			found.push((entry.key()?.decode()?, entry.value().decode()?));
 		}
 		Ok(found)
+	}
+
+	/// Calls a view function of the runtime.
+	pub(crate) async fn view<A, V>(&self, pallet: &str, function: &str, args: A) -> Result<V, Error>
+	where
+		A: view_functions::IntoEncodableValues,
+		V: DecodeAsType,
+	{
+		let payload = subxt::view_functions::dynamic::<A, V>(pallet, function, args);
+		Ok(self.inner.view_functions().call(payload).await?)
 	}
 
 	/// Everything that happened in the block.

@@ -32,9 +32,8 @@ use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 
 use crate::{
-	configs::consensus::EpochDuration, genesis, pallets, AccountId, Babe, Balance, Block, Executive, Grandpa, Nonce,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, BABE_GENESIS_EPOCH_CONFIG,
-	VERSION,
+	configs::consensus::EpochDuration, genesis, AccountId, Babe, Balance, Block, Executive, Grandpa, Nonce, Runtime,
+	RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 
 impl_runtime_apis! {
@@ -82,11 +81,11 @@ impl_runtime_apis! {
 		}
 
 		fn inherent_extrinsics(data: InherentData) -> Vec<<Block as BlockT>::Extrinsic> {
-			pallets::inherent_extrinsics(data)
+			crate::inherent_extrinsics(data)
 		}
 
 		fn check_inherents(block: <Block as BlockT>::LazyBlock, data: InherentData) -> CheckInherentsResult {
-			pallets::check_inherents(&block, data)
+			crate::check_inherents(&block, data)
 		}
 	}
 

@@ -1,14 +1,7 @@
-//! The pallets, in the order in which their hooks run.
-
-// The macro declares items of its own, without documentation.
-#![allow(missing_docs)]
-
-use alloc::vec::Vec;
+// The pallets, in the order in which their hooks run. Included into the crate's root.
 
 use sp_inherents::{CheckInherentsResult, InherentData};
 use sp_runtime::traits::Block as BlockT;
-
-use crate::{Block, UncheckedExtrinsic};
 
 #[frame_support::runtime]
 mod runtime {

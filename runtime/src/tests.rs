@@ -127,6 +127,61 @@ fn clients_should_see_only_extensions_that_they_know() {
 	);
 }
 
+/// The view functions of our pallets: pallet, name, id.
+fn view_functions() -> Vec<(&'static str, &'static str, [u8; 32])> {
+	[
+		("Jobs", Jobs::pallet_view_functions_metadata()),
+		("Miners", Miners::pallet_view_functions_metadata()),
+		("Escrow", Escrow::pallet_view_functions_metadata()),
+		("Receipts", Receipts::pallet_view_functions_metadata()),
+	]
+	.into_iter()
+	.flat_map(|(pallet, functions)| functions.into_iter().map(move |function| (pallet, function.name, function.id)))
+	.collect()
+}
+
+#[test]
+fn every_view_function_should_be_documented_with_its_id() {
+	let page = include_str!("../../docs/queries.md");
+	let functions = view_functions();
+	assert_eq!(functions.len(), 9);
+	for (pallet, name, id) in functions {
+		let suffix: String = id[16..].iter().map(|byte| format!("{byte:02x}")).collect();
+		let documented = page.lines().any(|line| {
+			line.starts_with(&format!("| `{pallet}.{name}(")) && line.ends_with(&format!("| `0x{suffix}` |"))
+		});
+		assert!(documented, "docs/queries.md lacks {pallet}.{name}, or the id 0x{suffix}");
+	}
+}
+
+#[test]
+fn quote_should_come_through_the_runtime_api() {
+	use codec::{Decode, Encode};
+	use frame_support::view_functions::ViewFunctionId;
+	use millrace_primitives::{JobParams, Quote, Rate};
+
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let bob = Sr25519Keyring::Bob.to_account_id();
+		Miners::register(RuntimeOrigin::signed(bob.clone()), Sr25519Keyring::Dave.to_account_id(), 1_000 * MILL)
+			.expect("Bob can stake");
+		Miners::offer(RuntimeOrigin::signed(bob), 0, Rate::PerGpuSecond(MILL), 1).expect("the model exists");
+		let (_, _, id) = view_functions().into_iter().find(|(_, name, _)| *name == "quote").expect("there is one");
+		let id = ViewFunctionId {
+			prefix: id[..16].try_into().expect("16 bytes"),
+			suffix: id[16..].try_into().expect("16 bytes"),
+		};
+		let ask = |max_tokens| {
+			let input = (0u32, JobParams::greedy(max_tokens), 5u32).encode();
+			let answer = Runtime::execute_view_function(id.clone(), input).expect("it is dispatched");
+			Result::<Quote, sp_runtime::DispatchError>::decode(&mut &answer[..]).expect("it is a quote")
+		};
+		// 50 tokens are taken for a GPU-second; the attempt can take 60.
+		let prices = ask(50).expect("it is accepted").prices.expect("Bob is ready");
+		assert_eq!((prices.miners, prices.lowest, prices.typical, prices.most), (1, MILL, MILL, 60 * MILL));
+		assert_eq!(ask(0), Err(pallet_jobs::Error::<Runtime>::MaxTokensZero.into()));
+	});
+}
+
 fn tx_extension() -> TxExtension {
 	use sp_runtime::generic::Era;
 	(

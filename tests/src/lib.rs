@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod cli;
+pub mod library;
 pub mod link;
 pub mod miner;
 pub mod node;
@@ -25,11 +26,14 @@ pub fn repository(path: &str) -> PathBuf {
 	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// A binary of the workspace, built by the profile that built this test.
+/// Where the profile that built this test puts what it builds.
+pub fn build_folder() -> PathBuf {
+	std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
+}
+
+/// A binary of the workspace, built by the profile that built this test; an example's name starts with `examples/`.
 pub fn binary(name: &str) -> PathBuf {
-	let test = std::env::current_exe().unwrap();
-	let folder = test.ancestors().nth(2).unwrap();
-	let path = folder.join(name);
+	let path = build_folder().join(name);
 	assert!(path.exists(), "{} is not built; run `cargo build --release --workspace` first", path.display());
 	path
 }

@@ -71,6 +71,11 @@ impl Node {
 		format!("ws://127.0.0.1:{}", self.port)
 	}
 
+	/// The address for clients that make single requests.
+	pub fn http_url(&self) -> String {
+		format!("http://127.0.0.1:{}", self.port)
+	}
+
 	/// A client.
 	pub async fn client(&self) -> Client {
 		Client::connect(&self.url()).await.unwrap()

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod impls;
+mod views;
 
 #[cfg(test)]
 mod mock;
@@ -11,14 +12,16 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
+pub use views::EscrowAccount;
 
 #[frame::pallet]
 pub mod pallet {
+	use super::*;
 	use frame::{
 		prelude::*,
 		traits::fungible::{Inspect, MutateHold},
 	};
-	use millrace_primitives::{Balance, JobId};
+	use millrace_primitives::{query::PayerIndex, Balance, JobId};
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -34,6 +37,8 @@ pub mod pallet {
 			+ Inspect<Self::AccountId, Balance = Balance>;
 		/// The runtime's reasons for a hold.
 		type RuntimeHoldReason: From<HoldReason>;
+		/// The jobs that an account pays for, so that its rows can be found; asked by queries only.
+		type Payers: PayerIndex<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.
@@ -121,5 +126,18 @@ pub mod pallet {
 		NotSettled,
 		/// Fee and deposit together do not fit a balance.
 		Overflow,
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The money of one job; `None` once the job is pruned.
+		pub fn row(job: JobId) -> Option<Row<T::AccountId>> {
+			Rows::<T>::get(job)
+		}
+
+		/// What is held of an account for jobs, and at most 64 of its rows, after the job `after`.
+		pub fn account(who: T::AccountId, after: Option<JobId>) -> EscrowAccount<T::AccountId> {
+			Self::view_account(who, after)
+		}
 	}
 }

@@ -1,5 +1,5 @@
 use frame::testing_prelude::*;
-use millrace_primitives::{Balance, MILL, MILLI_MILL};
+use millrace_primitives::{query::PayerIndex, Balance, JobId, MILL, MILLI_MILL};
 
 use crate as pallet_escrow;
 
@@ -24,9 +24,24 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ConstU128<MILLI_MILL>;
 }
 
+parameter_types! {
+	/// The jobs that [`PAYER`] pays for.
+	pub static Paid: Vec<JobId> = Vec::new();
+}
+
+pub struct Payers;
+
+impl PayerIndex<u64> for Payers {
+	fn jobs_of(payer: &u64, after: Option<JobId>) -> impl Iterator<Item = JobId> {
+		let jobs = if *payer == PAYER { Paid::get() } else { Vec::new() };
+		jobs.into_iter().filter(move |job| after.is_none_or(|after| *job > after))
+	}
+}
+
 impl pallet_escrow::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Payers = Payers;
 }
 
 pub const FUNDS: Balance = 10 * MILL;

@@ -1,6 +1,6 @@
 use crate::{mock::*, Error};
 use frame::testing_prelude::*;
-use millrace_primitives::{traits::Escrow as EscrowTrait, MILL, MILLI_MILL};
+use millrace_primitives::{query::MAX_PAGE, traits::Escrow as EscrowTrait, MILL, MILLI_MILL};
 use proptest::prelude::*;
 
 fn open(job: u64) {
@@ -110,4 +110,36 @@ proptest! {
 			}
 		});
 	}
+}
+
+#[test]
+fn account_should_show_what_is_held_and_for_which_jobs() {
+	run(|| {
+		open(3);
+		open(5);
+		Paid::set(vec![3, 5]);
+		assert_ok!(refund(3));
+		let shown = Escrow::account(PAYER, None);
+		assert_eq!(shown.held, MILL + 2 * MILLI_MILL);
+		assert_eq!(shown.rows.items, vec![(3, Escrow::row(3).unwrap()), (5, Escrow::row(5).unwrap())]);
+		assert_eq!(Escrow::account(PAYER, Some(3)).rows.items.len(), 1);
+		assert_eq!(Escrow::account(PAYEE, None).held, 0);
+		assert_eq!(Escrow::row(4), None);
+	});
+}
+
+#[test]
+fn account_should_come_page_by_page_when_it_has_many_rows() {
+	run(|| {
+		let jobs: Vec<u64> = (0..u64::from(MAX_PAGE) + 1).collect();
+		for job in &jobs {
+			assert_ok!(<Escrow as EscrowTrait<u64>>::open(*job, &PAYER, MILLI_MILL, MILLI_MILL));
+		}
+		Paid::set(jobs);
+		let first = Escrow::account(PAYER, None);
+		assert_eq!((first.rows.items.len(), first.rows.next), (MAX_PAGE as usize, Some(u64::from(MAX_PAGE) - 1)));
+		let second = Escrow::account(PAYER, first.rows.next);
+		assert_eq!((second.rows.items.len(), second.rows.next), (1, None));
+		assert_eq!((first.held, second.held), (65 * 2 * MILLI_MILL, 65 * 2 * MILLI_MILL));
+	});
 }

@@ -13,6 +13,7 @@ mod queue;
 mod submit;
 mod try_state;
 mod types;
+mod views;
 pub mod weights;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{Assignment, Input, Job, JobState, Link, Output, QueueEnds, Walk};
+pub use views::JobView;
 pub use weights::WeightInfo;
 
 #[frame::pallet]
@@ -30,8 +32,9 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use frame::{deps::sp_runtime::AccountId32, prelude::*};
 	use millrace_primitives::{
+		query::MinerPrices,
 		traits::{BlockRandomness, Escrow, MinerPool, ModelRegistry, Receipts},
-		Attempt, Balance, BlockNumber, FailCode, JobId, JobParams, ModelId, Proof, Rate, Usage,
+		Attempt, Balance, BlockNumber, FailCode, JobId, JobParams, ModelId, Page, Proof, Quote, Rate, Usage,
 	};
 
 	/// The layout of this pallet's storage.
@@ -48,7 +51,7 @@ pub mod pallet {
 		/// The models.
 		type Models: ModelRegistry;
 		/// The miners.
-		type Miners: MinerPool<AccountId32>;
+		type Miners: MinerPool<AccountId32> + MinerPrices<AccountId32>;
 		/// Where receipts go.
 		type Receipts: Receipts<AccountId32>;
 		/// What miners are drawn by.
@@ -316,6 +319,25 @@ pub mod pallet {
 			assert!(T::WalkDraws::get() > 0, "queues that no call touches would never be walked");
 			let item = Self::silence_weight().saturating_add(T::WeightInfo::agenda_block().saturating_mul(2));
 			assert!(item.all_lte(T::AgendaWeight::get()), "no agenda item would ever fit");
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// A job with its state, its assignment and, while it is kept, its answer; `None` when it is unknown or pruned.
+		pub fn job(job: JobId) -> Option<JobView<AccountId32>> {
+			Self::view_job(job)
+		}
+
+		/// At most 64 jobs of a client that are not pruned yet, after the job `after`.
+		pub fn jobs_of(client: AccountId32, after: Option<JobId>) -> Page<(JobId, Job<AccountId32>), JobId> {
+			Self::view_jobs_of(client, after)
+		}
+
+		/// What a job of `model` with these parameters and an input of `input_len` bytes would cost, in plancks. Errors:
+		/// what `submit` would refuse.
+		pub fn quote(model: ModelId, params: JobParams, input_len: u32) -> Result<Quote, DispatchError> {
+			Self::view_quote(model, params, input_len)
 		}
 	}
 

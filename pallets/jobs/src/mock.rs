@@ -66,6 +66,7 @@ impl pallet_miners::Config for Test {
 impl pallet_escrow::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Payers = Jobs;
 }
 
 impl pallet_receipts::Config for Test {

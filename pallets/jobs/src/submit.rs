@@ -60,7 +60,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_params(model: &ModelSummary, params: &JobParams) -> DispatchResult {
+	pub(crate) fn check_params(model: &ModelSummary, params: &JobParams) -> DispatchResult {
 		ensure!(params.max_tokens > 0, Error::<T>::MaxTokensZero);
 		ensure!(params.max_tokens <= model.context_length, Error::<T>::MaxTokensAboveContext);
 		ensure!(params.temperature_milli <= MAX_TEMPERATURE_MILLI, Error::<T>::TemperatureTooHigh);
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// `DepositBase` + `DepositPerByte` x (bytes of the input + most bytes of the output).
-	fn deposit(input_len: u32, params: &JobParams) -> Result<Balance, Error<T>> {
+	pub(crate) fn deposit(input_len: u32, params: &JobParams) -> Result<Balance, Error<T>> {
 		let output = params.max_tokens.saturating_mul(MAX_TOKEN_BYTES).min(MAX_OUTPUT_BYTES);
 		T::DepositPerByte::get()
 			.checked_mul(Balance::from(input_len).saturating_add(output.into()))

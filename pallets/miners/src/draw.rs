@@ -5,7 +5,7 @@ use frame::prelude::*;
 use millrace_primitives::{
 	job::low_u64,
 	traits::{Assignee, AttemptOutcome, Demand, MinerPool},
-	Balance, ModelId,
+	Balance, ModelId, Obstacle,
 };
 
 use crate::*;
@@ -62,6 +62,16 @@ impl<T: Config> Pallet<T> {
 		let free = miner.free_stake(T::StakePerSlot::get());
 		let score = score(miner.reputation, free, offer.rate.estimate(&demand.bounds));
 		Ok(Candidate { miner, offer, score })
+	}
+
+	/// Why the miner can't take the job now.
+	pub(crate) fn obstacle(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Obstacle> {
+		Some(match Self::assess(owner, demand).err()? {
+			Error::NotReady => Obstacle::NotReady,
+			Error::NoFreeSlot => Obstacle::NoFreeSlot,
+			Error::RateAboveLimit => Obstacle::RateAboveLimit,
+			_ => Obstacle::Other,
+		})
 	}
 
 	fn occupy(owner: T::AccountId, candidate: Candidate<T::AccountId>, model: ModelId) -> Assignee<T::AccountId> {

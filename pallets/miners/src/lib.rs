@@ -10,6 +10,7 @@ mod impls;
 mod offers;
 mod try_state;
 mod types;
+mod views;
 pub mod weights;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_REPUTATION, MAX_UNBONDING, START_REPUTATION};
+pub use views::MinerView;
 pub use weights::WeightInfo;
 
 #[frame::pallet]
@@ -30,7 +32,7 @@ pub mod pallet {
 	};
 	use millrace_primitives::{
 		traits::{ModelRegistry, OnCapacity},
-		Balance, BlockNumber, ModelId, Rate,
+		Balance, Bid, BlockNumber, JobParams, ModelId, Page, Rate,
 	};
 
 	/// The layout of this pallet's storage.
@@ -219,6 +221,25 @@ pub mod pallet {
 		fn integrity_test() {
 			assert!(T::Draws::get() > 0, "a draw that looks at no place never finds a miner");
 			assert!(T::StakePerSlot::get() > 0, "slots must be bounded by stake");
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The miner of an owner or an operator, with its stake, what is unbonding, and its offers.
+		pub fn miner(account: T::AccountId) -> Option<MinerView<T::AccountId>> {
+			Self::view_miner(account)
+		}
+
+		/// At most 64 offers for `model` after that of the owner `after`: prices, free slots, and what each miner would
+		/// score in the draw for a job with these parameters and an input of `input_len` bytes.
+		pub fn bids(
+			model: ModelId,
+			params: JobParams,
+			input_len: u32,
+			after: Option<T::AccountId>,
+		) -> Page<Bid<T::AccountId>, T::AccountId> {
+			Self::view_bids(model, &params, input_len, after)
 		}
 	}
 

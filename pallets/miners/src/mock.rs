@@ -92,11 +92,11 @@ pub fn registered(who: u64) {
 	assert_ok!(Miners::register(owner(who), operator(who), 200 * MILL));
 }
 
-/// Owners 1 to 40 have [`FUNDS`].
+/// Owners 1 to 80 have [`FUNDS`].
 pub fn externalities() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
-		balances: (1..=40).map(|who| (who, FUNDS)).collect(),
+		balances: (1..=80).map(|who| (who, FUNDS)).collect(),
 		..Default::default()
 	}
 	.assimilate_storage(&mut storage)

@@ -3,6 +3,8 @@
 
 extern crate alloc;
 
+mod index;
+
 #[cfg(test)]
 mod mock;
 mod record;
@@ -18,7 +20,7 @@ pub use pallet::*;
 pub mod pallet {
 	use alloc::vec::Vec;
 	use frame::{deps::sp_runtime::ConsensusEngineId, prelude::*};
-	use millrace_primitives::{BlockNumber, JobId, Receipt};
+	use millrace_primitives::{BlockNumber, JobId, Page, Receipt};
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -60,6 +62,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Oldest<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
+	/// The receipts of an account, as a client or as a miner's owner.
+	#[pallet::storage]
+	pub type ReceiptsOf<T: Config> = StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, JobId, ()>;
+
 	/// Hashes of this block's leaves, in the order of their recording; empty outside of a block.
 	#[pallet::storage]
 	#[pallet::unbounded]
@@ -100,6 +106,18 @@ pub mod pallet {
 			assert!(T::RetentionPeriod::get() > 0, "a receipt must outlive its block, or nobody could read it");
 			let least = Self::look_weight().saturating_add(Self::removal_weight());
 			assert!(T::RetentionWeight::get().all_gte(least), "the weight must be enough for one receipt");
+		}
+	}
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The record of a job that has ended, while it is in state.
+		pub fn receipt(job: JobId) -> Option<Receipt<T::AccountId>> {
+			Receipts::<T>::get(job)
+		}
+
+		/// At most 64 receipts of an account, as a client or as a miner's owner, after that of the job `after`.
+		pub fn receipts_of(account: T::AccountId, after: Option<JobId>) -> Page<Receipt<T::AccountId>, JobId> {
+			Self::view_receipts_of(account, after)
 		}
 	}
 }

@@ -19,8 +19,8 @@ parameter_types! {
 	/// A read costs 1, a write 10.
 	pub const Prices: frame::deps::frame_support::weights::RuntimeDbWeight =
 		frame::deps::frame_support::weights::RuntimeDbWeight { read: 1, write: 10 };
-	/// A removal is 22; the rest is for a few looks at other blocks.
-	pub const RetentionWeight: Weight = Weight::from_parts(REMOVALS * 22 + 12, 0);
+	/// A removal is 43; the rest is for a few looks at other blocks.
+	pub const RetentionWeight: Weight = Weight::from_parts(REMOVALS * 43 + 12, 0);
 	/// The set of validators, changed by a test.
 	pub static AuthoritySet: u64 = 0;
 }

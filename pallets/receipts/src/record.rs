@@ -12,6 +12,7 @@ impl<T: Config> ReceiptsTrait<T::AccountId> for Pallet<T> {
 		let place = u32::try_from(Leaves::<T>::decode_len().unwrap_or_default()).unwrap_or(u32::MAX);
 		Leaves::<T>::append(BlakeTwo256::hash(&receipt.leaf(&Self::genesis())));
 		Order::<T>::insert(T::BlockNumberProvider::current_block_number(), place, job);
+		Self::enlist(&receipt);
 		Receipts::<T>::insert(job, receipt);
 		Self::deposit_event(Event::Recorded { job });
 	}

@@ -20,8 +20,8 @@ impl<T: Config> Pallet<T> {
 				if meter.try_consume(Self::removal_weight()).is_err() {
 					break 'blocks;
 				}
-				if let Some(job) = Order::<T>::take(block, place) {
-					Receipts::<T>::remove(job);
+				if let Some(receipt) = Order::<T>::take(block, place).and_then(Receipts::<T>::take) {
+					Self::delist(&receipt);
 				}
 			}
 			block = block.saturating_add(1);
@@ -37,8 +37,8 @@ impl<T: Config> Pallet<T> {
 		T::DbWeight::get().reads(1)
 	}
 
-	/// Weight of removing one receipt and looking for the next.
+	/// Weight of removing one receipt, with its places in the order and in two accounts' lists, and looking for the next.
 	pub(crate) fn removal_weight() -> Weight {
-		T::DbWeight::get().reads_writes(2, 2)
+		T::DbWeight::get().reads_writes(3, 4)
 	}
 }

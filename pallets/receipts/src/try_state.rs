@@ -24,6 +24,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(Order::<T>::iter_keys().count() == Receipts::<T>::iter_keys().count(), "a receipt is in no order");
 		let current = CurrentSet::<T>::get();
 		ensure!(SetEnds::<T>::iter_keys().all(|set| set < current), "a set that has not ended has a last block");
-		Ok(())
+		Self::check_index()
 	}
 }

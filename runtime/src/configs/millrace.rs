@@ -61,6 +61,7 @@ impl pallet_miners::Config for Runtime {
 impl pallet_escrow::Config for Runtime {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Payers = Jobs;
 }
 
 parameter_types! {

@@ -7,7 +7,7 @@ mod bad_input;
 mod command_line;
 mod faults;
 mod flow;
+mod libraries;
 mod ollama;
-mod polkadot_js;
 mod receipts;
 mod reorg;

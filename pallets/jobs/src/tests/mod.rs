@@ -1,4 +1,5 @@
-//! One file for each extrinsic, one for deadlines, one for draws and queues, one for the money of all of them.
+//! One file for each extrinsic, one for deadlines, one for draws and queues, one for the money of all of
+//! them, one for queries.
 
 mod adversarial;
 mod cancel;
@@ -11,6 +12,7 @@ mod golden;
 mod invariants;
 mod prune;
 mod submit;
+mod views;
 
 pub(super) use crate::{mock::*, AssignmentsOf, Call, Error, Event, Inputs, JobState, Outputs};
 pub(super) use frame::testing_prelude::*;

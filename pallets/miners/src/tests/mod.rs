@@ -1,4 +1,5 @@
-//! One file for registration, one for each thing that a miner can change, one for the pool that jobs draw from.
+//! One file for registration, one for each thing that a miner can change, one for the pool that jobs draw from, one for
+//! queries.
 
 mod deregister;
 mod offer;
@@ -6,6 +7,7 @@ mod pool;
 mod register;
 mod set_ready;
 mod stake;
+mod views;
 
 pub(super) use crate::{
 	mock::*, Error, Event, HoldReason, Miner, Offer, Offers, ReadyCount, MAX_OFFERS, MAX_REPUTATION, MAX_UNBONDING,

@@ -4,7 +4,8 @@ use millrace_primitives::{
 	ModelId, UsageBounds,
 };
 
-const BOUNDS: UsageBounds = UsageBounds { input_tokens: 20, output_tokens: 64, gpu_ms: 60_000, output_bytes: 16_384 };
+pub(super) const BOUNDS: UsageBounds =
+	UsageBounds { input_tokens: 20, output_tokens: 64, gpu_ms: 60_000, output_bytes: 16_384 };
 
 fn demand(model: ModelId) -> Demand<'static, u64> {
 	Demand { model, max_rate: None, bounds: BOUNDS, excluded: &[] }

@@ -1,5 +1,6 @@
 //! Tests, one file per idea.
 
+mod index;
 mod invariants;
 mod retention;
 mod root;

@@ -1,25 +1,34 @@
-// Submits a job, follows its events and reads the answer from storage: @polkadot/api only.
-// Usage: node ask.js ws://127.0.0.1:9944 "What is 17 plus 25?"
+// Asks what a job would cost, submits it, follows its events and reads answer and receipt: @polkadot/api alone.
+// Usage: npm ci && node ask.js ws://127.0.0.1:9944 "What is 17 plus 25?"
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+import { viewFunctions } from './views.js';
 
-const [url, prompt] = process.argv.slice(2);
+const [url = 'ws://127.0.0.1:9944', prompt = 'What is 17 plus 25?'] = process.argv.slice(2);
 const api = await ApiPromise.create({ provider: new WsProvider(url), noInitWarn: true });
 const client = new Keyring({ type: 'sr25519' }).addFromUri('//Charlie');
+const view = await viewFunctions(api);
 
 const money = async () => {
   const { data } = await api.query.system.account(client.address);
   return { free: data.free.toBigInt(), held: data.reserved.toBigInt() };
 };
 
-const before = await money();
-const submit = api.tx.jobs.submit(
-  0,
-  `0x${Buffer.from(prompt).toString('hex')}`,
-  { workload: 'Chat', maxTokens: 64, temperatureMilli: 0, topK: 0, topPMilli: 1000, timeout: 60, maxRate: null },
-  100_000_000_000n,
-  null,
-);
+const model = 0;
+const input = Buffer.from(prompt);
+const params = {
+  workload: 'Chat', maxTokens: 64, temperatureMilli: 0, topK: 0, topPMilli: 1000, timeout: 60, maxRate: null,
+};
+const maxFee = 100_000_000_000n;
 
+// Fields of view functions have the names of the metadata, in snake_case.
+const viewParams = {
+  workload: 'Chat', max_tokens: 64, temperature_milli: 0, top_k: 0, top_p_milli: 1000, timeout: 60, max_rate: null,
+};
+const quote = (await view('Jobs', 'quote', model, viewParams, input.length)).asOk;
+const [bid] = (await view('Miners', 'bids', model, viewParams, input.length, null)).items;
+
+const before = await money();
+const submit = api.tx.jobs.submit(model, `0x${input.toString('hex')}`, params, maxFee, null);
 const { job, txFee, deposit } = await new Promise((resolve, reject) => {
   submit.signAndSend(client, ({ status, events, dispatchError, isError }) => {
     if (dispatchError || isError) {
@@ -56,16 +65,25 @@ const settled = await new Promise((resolve, reject) => {
 const output = (await api.query.jobs.outputs(job)).unwrap();
 const receipt = (await api.query.receipts.receipts(job)).unwrap();
 const after = await money();
+const seen = (await view('Jobs', 'job', job)).unwrap();
+const held = await view('Escrow', 'account', client.address, null);
+const receipts = await view('Receipts', 'receipts_of', client.address, null);
 const matches =
   after.free === before.free - txFee - settled.fee - deposit &&
   after.held === before.held + deposit &&
-  receipt.fee.toBigInt() === settled.fee;
+  receipt.fee.toBigInt() === settled.fee &&
+  quote.deposit.toBigInt() === deposit &&
+  held.held.toBigInt() === after.held &&
+  seen.output.unwrap().toUtf8() === output.toUtf8() &&
+  receipts.items.some((found) => found.job.toNumber() === job && found.fee.toBigInt() === settled.fee);
 
 console.log(JSON.stringify({
   job,
   answer: output.toUtf8(),
   fee: settled.fee.toString(),
   outcome: receipt.outcome.toString(),
+  typical: quote.prices.unwrap().typical.toString(),
+  score: bid.score.score.toString(),
   matches,
 }));
 await api.disconnect();

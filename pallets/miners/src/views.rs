@@ -1,0 +1,101 @@
+//! What can be asked about miners.
+
+use alloc::vec::Vec;
+use frame::prelude::*;
+use millrace_primitives::{
+	query::{MinerPrices, MAX_PAGE},
+	traits::{Demand, ModelRegistry},
+	Balance, Bid, JobParams, ModelId, Page, Prices, Score, Usage, UsageBounds,
+};
+
+use crate::*;
+
+/// A miner with everything that it offers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MinerView<AccountId> {
+	/// Holds the stake and is paid.
+	pub owner: AccountId,
+	/// Stake, unbonding, reputation, slots.
+	pub miner: Miner<AccountId>,
+	/// At most [`MAX_OFFERS`].
+	pub offers: Vec<(ModelId, Offer)>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// The miner of an owner or an operator.
+	pub(crate) fn view_miner(account: T::AccountId) -> Option<MinerView<T::AccountId>> {
+		let owner = OwnerOf::<T>::get(&account).unwrap_or(account);
+		let miner = Miners::<T>::get(&owner)?;
+		let offers = miner.models.iter().filter_map(|model| Some((*model, Offers::<T>::get(model, &owner)?))).collect();
+		Some(MinerView { owner, miner, offers })
+	}
+
+	/// The offers for a model, as a job with these parameters would find them.
+	pub(crate) fn view_bids(
+		model: ModelId,
+		params: &JobParams,
+		input_len: u32,
+		after: Option<T::AccountId>,
+	) -> Page<Bid<T::AccountId>, T::AccountId> {
+		let Some(summary) = T::Models::get(model) else { return Page { items: Vec::new(), next: None } };
+		let bounds = UsageBounds::new(&summary, params, input_len, params.timeout);
+		let demand = Demand { model, max_rate: params.max_rate, bounds, excluded: &[] };
+		let owners = match after {
+			Some(after) => Offers::<T>::iter_key_prefix_from(model, Offers::<T>::hashed_key_for(model, after)),
+			None => Offers::<T>::iter_key_prefix(model),
+		};
+		Page::of(owners, |owner| Self::bid(owner, &demand))
+	}
+
+	fn bid(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Bid<T::AccountId>> {
+		let miner = Miners::<T>::get(owner)?;
+		let offer = Offers::<T>::get(demand.model, owner)?;
+		let free_stake = miner.free_stake(T::StakePerSlot::get());
+		let cost = offer.rate.estimate(&demand.bounds);
+		let score = draw::score(miner.reputation, free_stake, cost);
+		Some(Bid {
+			owner: owner.clone(),
+			rate: offer.rate,
+			slots: offer.slots,
+			free_slots: offer.slots.saturating_sub(offer.used),
+			score: Score { reputation: miner.reputation, free_stake, cost, score },
+			operator: miner.operator,
+			obstacle: Self::obstacle(owner, demand),
+		})
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// At most [`MAX_PAGE`] ready miners of a model, evenly spread over its ready list.
+	fn some_ready(model: ModelId) -> impl Iterator<Item = T::AccountId> {
+		let count = ReadyCount::<T>::get(model);
+		let looked_at = count.min(MAX_PAGE);
+		(0..looked_at).filter_map(move |index| {
+			let place = u64::from(index).checked_mul(count.into())?.checked_div(looked_at.into())?;
+			ReadyAt::<T>::get(model, u32::try_from(place).ok()?)
+		})
+	}
+}
+
+impl<T: Config> MinerPrices<T::AccountId> for Pallet<T> {
+	fn prices(demand: &Demand<T::AccountId>) -> Option<Prices> {
+		let UsageBounds { input_tokens, output_tokens, gpu_ms, .. } = demand.bounds;
+		let usage = Usage { input_tokens, output_tokens, gpu_ms };
+		let fit = |owner: &T::AccountId| Self::obstacle(owner, demand).is_none();
+		let rates = Self::some_ready(demand.model)
+			.filter(fit)
+			.filter_map(|owner| Some(Offers::<T>::get(demand.model, &owner)?.rate));
+		let (mut estimates, mut most) = (Vec::new(), 0);
+		for rate in rates {
+			estimates.push(rate.estimate(&demand.bounds));
+			most = rate.fee(&usage).unwrap_or(Balance::MAX).max(most);
+		}
+		estimates.sort_unstable();
+		Some(Prices {
+			miners: estimates.len() as u32,
+			lowest: *estimates.first()?,
+			typical: *estimates.get(estimates.len() / 2)?,
+			most,
+		})
+	}
+}
