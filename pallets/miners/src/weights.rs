@@ -20,15 +20,17 @@ pub trait WeightInfo {
 	fn set_ready(offers: u32) -> Weight;
 	/// Weight of `deregister` for a miner with this many offers.
 	fn deregister(offers: u32) -> Weight;
+	/// Weight of `slash` for a miner with this many offers.
+	fn slash(offers: u32) -> Weight;
 }
 
 /// Counted weights with the runtime's own price of a database access.
 pub struct CountedWeight<T>(PhantomData<T>);
 
-/// Join or leave a ready list, and tell about the slot: place, count, list, moved place; the woken model.
-const READY_READS: u64 = 4;
-/// The same, written.
-const READY_WRITES: u64 = 5;
+/// Join, leave or move on a ready list, and tell about the slot: place, size, last place, moved place; walk, queue.
+const READY_READS: u64 = 6;
+/// The same, written: place, size, old, last and new place of the list, moved place; walk.
+const READY_WRITES: u64 = 7;
 
 fn counted<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
 	Weight::from_parts(micros.saturating_mul(1_000_000), 0)
@@ -77,6 +79,16 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 			1_u64.saturating_add(offers.saturating_mul(1 + READY_WRITES)),
 		)
 	}
+
+	fn slash(offers: u32) -> Weight {
+		// The miner, the owner's account and holds, the beneficiary's account, the issuance.
+		let offers = u64::from(offers);
+		counted::<T>(
+			80_u64.saturating_add(offers.saturating_mul(15)),
+			5_u64.saturating_add(offers.saturating_mul(1 + READY_READS)),
+			5_u64.saturating_add(offers.saturating_mul(1 + READY_WRITES)),
+		)
+	}
 }
 
 impl WeightInfo for () {
@@ -102,6 +114,9 @@ impl WeightInfo for () {
 		Weight::zero()
 	}
 	fn deregister(_: u32) -> Weight {
+		Weight::zero()
+	}
+	fn slash(_: u32) -> Weight {
 		Weight::zero()
 	}
 }
