@@ -67,8 +67,8 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 	}
 
 	fn draw() -> Weight {
-		// The model, the ready list's size, 8 tries and 4 miners more with an offer each; the winner's rows, the job's.
-		counted::<T>(90, 34, 17)
+		// The model, the ready list's size, 12 tries and 4 miners more with an offer each; the winner's rows, the job's.
+		counted::<T>(100, 42, 17)
 	}
 
 	fn agenda_block() -> Weight {

@@ -1,5 +1,6 @@
 //! Drawing miners, and counting their slots.
 
+use alloc::vec::Vec;
 use frame::prelude::*;
 use millrace_primitives::{
 	job::low_u64,
@@ -9,65 +10,41 @@ use millrace_primitives::{
 
 use crate::{reputation::Terms, *};
 
-/// Keeps scores of cheap and dear offers apart after the division.
-const SCORE_PRECISION: Balance = 1_000_000_000_000_000_000_000_000;
-/// What the score adds to the reputation, so that a new miner can make up for it by its price.
+/// What the score adds to the reputation, so that a new miner is drawn at all.
 const NEWCOMER: u32 = 100;
-/// One draw in this many, chosen by its seed, looks at prices alone, so that nobody is locked out.
-const EXPLORE: u64 = 8;
-/// Numbers that a draw tries for each place that it wants to look at; more than half of them hit a free slot.
-const TRIES: u32 = 2;
+/// Numbers that a draw tries for each slot that it wants to look at; at least four in five hit one.
+const TRIES: u32 = 3;
+/// The first of a draw's numbers that decide which looks count; those before it decide where it looks.
+const LOTS: u32 = 1 << 16;
 
-/// What an offer's score is made of.
+/// What decides on an offer in a draw.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct ScoreParts {
-	/// In thousandths: faded to now and rounded to hundreds, as the score counts it.
+	/// 0 to 1000, faded to now.
 	pub reputation: u32,
 	/// Plancks behind the offer's free slots; 0 when the miner takes no jobs. The chance that one look of a draw falls
 	/// on this offer is this over the sum of all offers for the model.
 	pub free_stake: Balance,
-	/// Plancks that the job would cost at the most at the offer's rate.
+	/// Plancks that the job would cost at the most at the offer's rate. The cheapest offer of those that count wins.
 	pub cost: Balance,
-	/// `(reputation + 100) x 10^24 / cost`: of the offers that a draw looks at, the highest wins.
-	pub score: Balance,
+	/// `reputation + 100`. The chance that a look counts is this over the best of the offers looked at.
+	pub score: u32,
 }
 
-fn score(reputation: u32, cost: Balance) -> Balance {
-	let worth = Balance::from(reputation.saturating_add(NEWCOMER)).saturating_mul(SCORE_PRECISION);
-	worth.checked_div(cost.max(1)).unwrap_or(0)
+/// An offer that a draw looks at, with its owner.
+type Look<T> = (<T as frame_system::Config>::AccountId, Offer);
+
+fn score(offer: &Offer, terms: &Terms) -> u32 {
+	offer.thousandths(terms).saturating_add(NEWCOMER)
+}
+
+fn within_limit<AccountId>(offer: &Offer, demand: &Demand<AccountId>) -> bool {
+	demand.max_rate.is_none_or(|limit| offer.rate.within(&limit))
 }
 
 /// The `index`th number of a draw.
 fn number(seed: &[u8; 32], index: u32) -> u64 {
 	low_u64(&BlakeTwo256::hash_of(&(seed, index)))
-}
-
-/// What a draw has found so far.
-struct Search<'a, T: Config> {
-	demand: &'a Demand<'a, T::AccountId>,
-	terms: Terms,
-	/// Whether reputation is left out.
-	by_price: bool,
-	/// Whether nobody looked at was too dear.
-	open: bool,
-	best: Option<(T::AccountId, Offer, Balance)>,
-}
-
-impl<T: Config> Search<'_, T> {
-	/// Takes an offer into account. The earlier of two that are equally good stays.
-	fn look(&mut self, owner: T::AccountId, offer: Offer) {
-		match Pallet::<T>::fits(&owner, &offer, self.demand) {
-			Err(Error::<T>::RateAboveLimit) => self.open = false,
-			Err(_) => {}
-			Ok(()) => {
-				let reputation = if self.by_price { 0 } else { offer.counted_reputation(&self.terms) };
-				let score = score(reputation, offer.rate.estimate(&self.demand.bounds));
-				if self.best.as_ref().is_none_or(|(.., best)| score > *best) {
-					self.best = Some((owner, offer, score));
-				}
-			}
-		}
-	}
 }
 
 impl<T: Config> Pallet<T> {
@@ -85,54 +62,83 @@ impl<T: Config> Pallet<T> {
 		let miner = Miners::<T>::get(owner)?;
 		let offer = Offers::<T>::get(demand.model, owner)?;
 		let free = if miner.ready { offer.free() } else { 0 };
-		let reputation = offer.counted_reputation(&Self::terms());
-		let cost = offer.rate.estimate(&demand.bounds);
-		let free_stake = T::StakePerSlot::get().saturating_mul(free.into());
-		Some(ScoreParts { reputation, free_stake, cost, score: score(reputation, cost) })
+		let terms = Self::terms();
+		Some(ScoreParts {
+			reputation: offer.thousandths(&terms),
+			free_stake: T::StakePerSlot::get().saturating_mul(free.into()),
+			cost: offer.rate.estimate(&demand.bounds),
+			score: score(&offer, &terms),
+		})
 	}
 
 	/// Whether an offer of a ready miner can take the job.
 	fn fits(owner: &T::AccountId, offer: &Offer, demand: &Demand<T::AccountId>) -> Result<(), Error<T>> {
 		ensure!(offer.free() > 0, Error::<T>::NoFreeSlot);
 		ensure!(!demand.excluded.contains(owner), Error::<T>::AlreadyTried);
-		ensure!(demand.max_rate.is_none_or(|limit| offer.rate.within(&limit)), Error::<T>::RateAboveLimit);
+		ensure!(within_limit(offer, demand), Error::<T>::RateAboveLimit);
 		Ok(())
 	}
 
-	fn offer_at(model: ModelId, class: u8, index: u32) -> Option<(T::AccountId, Offer)> {
+	fn offer_at(model: ModelId, class: u8, index: u32) -> Option<Look<T>> {
 		let owner = ReadyAt::<T>::get((model, class, index))?;
 		let offer = Offers::<T>::get(model, &owner)?;
 		Some((owner, offer))
 	}
 
-	/// Looks at up to `Draws` free slots, each as likely as any other.
-	fn look_at_slots(search: &mut Search<T>, ready: &Ready, seed: &[u8; 32]) {
-		let model = search.demand.model;
-		let (wanted, tries, width) = (T::Draws::get(), T::Draws::get().saturating_mul(TRIES), ready.width());
-		let mut looked: u32 = 0;
-		for index in 1..=tries {
-			let named = number(seed, index).checked_rem(width).and_then(|number| ready.named(number));
-			let Some(named) = named.filter(|_| looked < wanted) else { return };
-			let Some((owner, offer)) = Self::offer_at(model, named.class, named.index) else { continue };
-			// When all missed, the last counts as it is: a free slot must not go unseen by bad luck.
-			if named.slot < offer.free().into() || (looked == 0 && index == tries) {
-				looked = looked.saturating_add(1);
-				search.look(owner, offer);
+	/// `Draws` free slots, each as likely as any other.
+	fn some_slots(model: ModelId, ready: &Ready, seed: &[u8; 32]) -> Vec<Look<T>> {
+		let (wanted, width) = (T::Draws::get(), ready.width());
+		let mut looks = Vec::new();
+		for index in 0..wanted.saturating_mul(TRIES) {
+			if looks.len() as u64 >= wanted.into() {
+				break;
 			}
+			let named = number(seed, index).checked_rem(width).and_then(|number| ready.named(number));
+			let Some(named) = named else { break };
+			let found = Self::offer_at(model, named.class, named.index);
+			looks.extend(found.filter(|(_, offer)| named.slot < offer.free().into()));
 		}
+		looks
 	}
 
-	/// Looks at up to `Draws` miners in a row, however many slots they have free.
-	fn look_at_miners(search: &mut Search<T>, ready: &Ready, start: u64) {
+	/// Up to `Draws` miners in a row, the first by `seed`.
+	fn some_miners(model: ModelId, ready: &Ready, seed: &[u8; 32]) -> Vec<Look<T>> {
 		let miners = ready.miners();
-		for offset in 0..miners.min(T::Draws::get()) {
-			let nth = start.wrapping_add(offset.into()).checked_rem(miners.into());
-			let place = nth.and_then(|nth| u32::try_from(nth).ok()).and_then(|nth| ready.nth(nth));
-			let found = place.and_then(|(class, index)| Self::offer_at(search.demand.model, class, index));
-			if let Some((owner, offer)) = found {
-				search.look(owner, offer);
-			}
+		let Some(start) = number(seed, 0).checked_rem(miners.into()) else { return Vec::new() };
+		(start..)
+			.take(miners.min(T::Draws::get()) as usize)
+			.filter_map(|nth| ready.nth(u32::try_from(nth.checked_rem(miners.into())?).ok()?))
+			.filter_map(|(class, index)| Self::offer_at(model, class, index))
+			.collect()
+	}
+
+	/// Every free slot once, of a list that has no more than `Draws`, in a turn that `seed` decides.
+	fn all_slots(model: ModelId, ready: &Ready, seed: &[u8; 32]) -> Vec<Look<T>> {
+		let miners = (0..ready.miners()).filter_map(|nth| ready.nth(nth));
+		let mut looks: Vec<Look<T>> = Vec::new();
+		for look in miners.filter_map(|(class, index)| Self::offer_at(model, class, index)) {
+			let free = look.1.free();
+			looks.extend((0..free).map(|_| look.clone()));
 		}
+		let turn = number(seed, 0).checked_rem(looks.len() as u64).unwrap_or(0);
+		looks.rotate_left(turn as usize);
+		looks
+	}
+
+	/// The cheapest offer that fits and counts, the earliest of equally cheap ones. A look counts by lot, with the
+	/// chance of its score over the best: in proportion, so that a reputation that varies gains nothing by it.
+	fn cheapest(looks: Vec<Look<T>>, demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Look<T>> {
+		let terms = Self::terms();
+		let fit = |(owner, offer): &Look<T>| Self::fits(owner, offer, demand).is_ok();
+		let looks: Vec<Look<T>> = looks.into_iter().filter(fit).collect();
+		let best = looks.iter().map(|(_, offer)| score(offer, &terms)).max()?;
+		(LOTS..)
+			.zip(looks)
+			.filter(|(lot, (_, offer))| {
+				number(seed, *lot).checked_rem(best.into()).is_some_and(|lot| lot < score(offer, &terms).into())
+			})
+			.map(|(_, look)| look)
+			.min_by_key(|(_, offer)| offer.rate.estimate(&demand.bounds))
 	}
 
 	fn occupy(
@@ -154,18 +160,21 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 	fn draw(demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Assignee<T::AccountId>> {
-		let ready = ReadyLists::<T>::get(demand.model);
-		let first = number(seed, 0);
-		let by_price = first.checked_rem(EXPLORE) == Some(0);
-		let mut search = Search::<T> { demand, terms: Self::terms(), by_price, open: true, best: None };
-		Self::look_at_slots(&mut search, &ready, seed);
-		if ready.slots <= T::Draws::get().into() || search.best.is_none() {
-			Self::look_at_miners(&mut search, &ready, first >> u32::BITS);
-		}
-		let Search { best, open, .. } = search;
-		let (owner, offer, _) = best?;
+		let model = demand.model;
+		let ready = ReadyLists::<T>::get(model);
+		let looks = if ready.slots <= T::Draws::get().into() {
+			Self::all_slots(model, &ready, seed)
+		} else {
+			Self::some_slots(model, &ready, seed)
+		};
+		let open = looks.iter().all(|(_, offer)| within_limit(offer, demand));
+		let (open, (owner, offer)) = match Self::cheapest(looks, demand, seed) {
+			Some(look) => (open, look),
+			// Nobody looked at can take it, but others might: a job must not wait beside a free slot.
+			None => (false, Self::cheapest(Self::some_miners(model, &ready, seed), demand, seed)?),
+		};
 		let miner = Miners::<T>::get(&owner)?;
-		Some(Self::occupy(owner, miner, offer, demand.model, open))
+		Some(Self::occupy(owner, miner, offer, model, open))
 	}
 
 	fn take(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<Assignee<T::AccountId>, DispatchError> {

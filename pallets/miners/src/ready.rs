@@ -1,25 +1,32 @@
 //! The ready lists: the free slots of each model, found by their number in constant time.
 //!
-//! Each miner has one place, in the class of its free slots: class `c` holds 2^(c - 1) + 1 to 2^c of them. A draw picks
-//! a number below the sum of places x 2^class. That names a place and one of 2^class slots there; one that the miner
-//! does not have free is a miss. So each free slot is hit with the same chance, each number hits with a chance above
-//! one half, and a miner only moves when its free slots cross a power of two.
+//! Each miner has one place, in the class of its free slots. The classes' widths are 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14,
+//! 16, 20 and so on, and a miner is in the narrowest that its free slots fit in. A draw picks a number below the sum of
+//! places x width. That names a place and one of as many slots there; one that the miner does not have free is a miss.
+//! So each free slot is hit with the same chance, four numbers in five hit, and a miner only moves when its class
+//! changes.
 
 use frame::prelude::*;
 use millrace_primitives::ModelId;
 
 use crate::*;
 
-/// Classes of places: 0 to log2([`MAX_SLOTS`]).
-const CLASSES: usize = MAX_SLOTS.ilog2() as usize + 1;
+/// Classes: the widths up to 4, then four for each doubling, up to [`MAX_SLOTS`].
+const CLASSES: usize = 4 * (MAX_SLOTS.ilog2() as usize - 1);
 
 /// The size of a model's ready list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Ready {
 	/// Free slots of all miners on it.
 	pub slots: u64,
 	/// Miners in each class.
 	pub places: [u32; CLASSES],
+}
+
+impl Default for Ready {
+	fn default() -> Self {
+		Self { slots: 0, places: [0; CLASSES] }
+	}
 }
 
 /// Where a miner is on a model's ready list.
@@ -38,10 +45,20 @@ pub(crate) struct Named {
 	pub slot: u64,
 }
 
-/// The class of a miner with `slots` free slots.
+/// The narrowest class that `slots` free slots, at least 1, fit in.
 pub(crate) fn class_of(slots: u32) -> u8 {
-	let bits = u32::BITS.saturating_sub(slots.saturating_sub(1).leading_zeros());
-	u8::try_from(bits).unwrap_or(u8::MAX)
+	let last = slots.saturating_sub(1);
+	let doublings = last.checked_ilog2().unwrap_or(0).saturating_sub(2);
+	// Below 4 this is the number itself; above, its two bits behind the first.
+	let step = last >> doublings;
+	u8::try_from(doublings.saturating_mul(4).saturating_add(step)).unwrap_or(u8::MAX)
+}
+
+/// The most free slots of a class.
+fn width_of(class: u8) -> u64 {
+	let doublings = (class / 4).saturating_sub(1);
+	let step = class.saturating_sub(doublings.saturating_mul(4));
+	u64::from(step).saturating_add(1) << doublings
 }
 
 impl Ready {
@@ -51,19 +68,19 @@ impl Ready {
 
 	/// Numbers that name a slot: 0 to this, exclusive.
 	pub(crate) fn width(&self) -> u64 {
-		self.classes().map(|(class, places)| u64::from(places) << class).fold(0, u64::saturating_add)
+		self.classes().map(|(class, places)| u64::from(places).saturating_mul(width_of(class))).fold(0, u64::saturating_add)
 	}
 
 	/// The slot of a number below [`Ready::width`].
 	pub(crate) fn named(&self, number: u64) -> Option<Named> {
 		let mut number = number;
 		for (class, places) in self.classes() {
-			let width = u64::from(places) << class;
-			if number < width {
-				let index = u32::try_from(number >> class).ok()?;
-				return Some(Named { class, index, slot: number.checked_rem(1 << class)? });
+			let width = width_of(class);
+			let index = number.checked_div(width)?;
+			if index < places.into() {
+				return Some(Named { class, index: u32::try_from(index).ok()?, slot: number.checked_rem(width)? });
 			}
-			number = number.saturating_sub(width);
+			number = number.saturating_sub(width.saturating_mul(places.into()));
 		}
 		None
 	}
@@ -147,6 +164,22 @@ impl<T: Config> Pallet<T> {
 				}
 			});
 			ReadyAt::<T>::insert((model, class, index), moved);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn class_should_be_the_narrowest_that_fits() {
+		for slots in 1..=MAX_SLOTS {
+			let class = class_of(slots);
+			assert!(usize::from(class) < CLASSES, "{slots} slots");
+			assert!(width_of(class) >= slots.into(), "{slots} slots do not fit in class {class}");
+			assert!(class == 0 || width_of(class - 1) < slots.into(), "{slots} slots fit in less than class {class}");
+			assert!(u64::from(slots) * 5 > width_of(class) * 4, "too many misses at {slots} slots");
 		}
 	}
 }

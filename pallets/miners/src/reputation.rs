@@ -13,8 +13,8 @@ const SUCCESS: u32 = 32;
 const HONEST_FAIL: u32 = 16;
 /// Silence past a deadline moves this part of the way to 0.
 const SILENCE: u32 = 4;
-/// The score counts reputation in tenths of [`MAX_REPUTATION`].
-const TENTH: u32 = MAX_REPUTATION / 10;
+/// Draws count reputation in thousandths of [`MAX_REPUTATION`].
+const THOUSANDTH: u32 = MAX_REPUTATION / 1_000;
 
 /// How much and how fast reputation moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +50,9 @@ impl Offer {
 		faded(self.reputation, terms.now.saturating_sub(self.rated_at), terms.half_life)
 	}
 
-	/// The reputation as the score counts it: in thousandths, rounded to the nearest hundred, so that miners that are
-	/// about as good share the jobs by their slots.
-	pub(crate) fn counted_reputation(&self, terms: &Terms) -> u32 {
-		self.reputation(terms).saturating_add(TENTH / 2).saturating_div(TENTH).saturating_mul(100)
+	/// The same in thousandths, as draws count it.
+	pub(crate) fn thousandths(&self, terms: &Terms) -> u32 {
+		self.reputation(terms).saturating_div(THOUSANDTH)
 	}
 
 	/// Moves the reputation by how an attempt ended. An attempt weighs as much as its slot among the offer's slots.
