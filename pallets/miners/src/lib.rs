@@ -18,8 +18,8 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
-pub use pallet::*;
 pub use draw::ScoreParts;
+pub use pallet::*;
 pub use ready::{Place, Ready};
 pub use reputation::MAX_REPUTATION;
 pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_SLOTS, MAX_UNBONDING};

@@ -19,8 +19,7 @@ impl<T: Config> Pallet<T> {
 		let now = T::BlockNumberProvider::current_block_number();
 		let mut offer = before.unwrap_or(Offer { rate, slots: 0, used: 0, reputation: 0, rated_at: now });
 		ensure!(slots >= offer.used, Error::<T>::JobsOpen);
-		let offered =
-			miner.slots_offered.saturating_sub(offer.slots).checked_add(slots).ok_or(Error::<T>::Overflow)?;
+		let offered = miner.slots_offered.saturating_sub(offer.slots).checked_add(slots).ok_or(Error::<T>::Overflow)?;
 		ensure!(miner.bonded >= Self::stake_for(offered)?, Error::<T>::StakeTooLowForSlots);
 		if is_new {
 			miner.models.try_push(model).map_err(|_| Error::<T>::TooManyOffers)?;

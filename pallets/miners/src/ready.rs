@@ -68,7 +68,9 @@ impl Ready {
 
 	/// Numbers that name a slot: 0 to this, exclusive.
 	pub(crate) fn width(&self) -> u64 {
-		self.classes().map(|(class, places)| u64::from(places).saturating_mul(width_of(class))).fold(0, u64::saturating_add)
+		self.classes()
+			.map(|(class, places)| u64::from(places).saturating_mul(width_of(class)))
+			.fold(0, u64::saturating_add)
 	}
 
 	/// The slot of a number below [`Ready::width`].

@@ -10,8 +10,8 @@ use millrace_primitives::traits::BlockRandomness;
 use sp_runtime::{traits::AccountIdConversion, Perbill};
 
 use crate::{
-	AccountId, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime, RuntimeHoldReason, System, MILL,
-	MILLI_MILL,
+	AccountId, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime, RuntimeHoldReason,
+	System, MILL, MILLI_MILL,
 };
 
 /// Blocks in a minute.

@@ -20,6 +20,7 @@ enum Action {
 	Unstake { miner: usize, amount: u128 },
 	Withdraw { miner: usize },
 	Deregister { miner: usize },
+	Slash { miner: usize, amount: u128 },
 	Transfer { from: usize, to: usize, amount: u128 },
 	Blocks(u32),
 }
@@ -49,7 +50,8 @@ fn action() -> impl Strategy<Value = Action> {
 		1 => (miner.clone(), 0..100 * MILL).prop_map(|(miner, amount)| Action::Stake { miner, amount }),
 		1 => (miner.clone(), 0..300 * MILL).prop_map(|(miner, amount)| Action::Unstake { miner, amount }),
 		1 => miner.clone().prop_map(|miner| Action::Withdraw { miner }),
-		1 => miner.prop_map(|miner| Action::Deregister { miner }),
+		1 => miner.clone().prop_map(|miner| Action::Deregister { miner }),
+		1 => (miner, 0..200 * MILL).prop_map(|(miner, amount)| Action::Slash { miner, amount }),
 		1 => (0..7usize, 0..7usize, 0..2 * FUNDS).prop_map(|(from, to, amount)| Action::Transfer { from, to, amount }),
 		5 => (1..40u32).prop_map(Action::Blocks),
 	]
@@ -97,6 +99,9 @@ fn act(action: Action) {
 		Action::Unstake { miner, amount } => Miners::unstake(as_owner(miner), amount),
 		Action::Withdraw { miner } => Miners::withdraw_unbonded(as_owner(miner)),
 		Action::Deregister { miner } => Miners::deregister(as_owner(miner)).map(|_| ()).map_err(|error| error.error),
+		Action::Slash { miner, amount } => Miners::slash(RuntimeOrigin::root(), account(MINERS[miner]), amount)
+			.map(|_| ())
+			.map_err(|error| error.error),
 		Action::Transfer { from, to, amount } => {
 			Balances::transfer_allow_death(signed(account(anybody(from))), account(anybody(to)), amount)
 		}
