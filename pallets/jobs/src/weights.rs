@@ -50,16 +50,16 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 	}
 
 	fn claim() -> Weight {
-		counted::<T>(50, 12, 13)
+		counted::<T>(50, 12, 15)
 	}
 
 	fn complete(bytes: u32) -> Weight {
 		// Two checks of an sr25519 signature; job, model, row, holds of two accounts, offer, miner, ready list, receipt.
-		counted::<T>(200, 14, 16).saturating_add(per_byte(bytes.saturating_mul(2)))
+		counted::<T>(200, 16, 18).saturating_add(per_byte(bytes.saturating_mul(2)))
 	}
 
 	fn fail() -> Weight {
-		counted::<T>(60, 12, 14)
+		counted::<T>(60, 14, 16)
 	}
 
 	fn prune() -> Weight {

@@ -75,8 +75,8 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 		let offers = u64::from(offers);
 		counted::<T>(
 			30_u64.saturating_add(offers.saturating_mul(10)),
-			2_u64.saturating_add(offers.saturating_mul(READY_READS)),
-			1_u64.saturating_add(offers.saturating_mul(1 + READY_WRITES)),
+			3_u64.saturating_add(offers.saturating_mul(READY_READS)),
+			3_u64.saturating_add(offers.saturating_mul(1 + READY_WRITES)),
 		)
 	}
 
