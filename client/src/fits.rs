@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use codec::{Decode, Encode};
 use millrace_primitives::{
-	job::payload_hash, AccountId32, Bid, FailCode, JobParams, Obstacle, Outcome, Page, Prices, Proof, Quote, Rate, Receipt, Score, Usage,
-	H256,
+	job::payload_hash, AccountId32, Bid, FailCode, JobParams, Obstacle, Outcome, Page, Prices, Proof, Quote, Rate,
+	Receipt, Score, Usage, H256,
 };
 use millrace_runtime::{Runtime, RuntimeCall};
 use subxt::{
