@@ -189,7 +189,7 @@ impl Snapshot {
 	/// # Errors
 	///
 	/// When the node does not answer, or some of the block's receipts have left state.
-	pub async fn receipts_of(&self, block: BlockNumber) -> Result<Vec<JobId>, Error> {
+	pub async fn receipts_in(&self, block: BlockNumber) -> Result<Vec<JobId>, Error> {
 		let entries = self.entries::<_, (BlockNumber, u32), JobId>("Receipts", "Order", (block,)).await?;
 		let mut jobs: Vec<_> = entries.into_iter().map(|((_, place), job)| (place, job)).collect();
 		jobs.sort_unstable();

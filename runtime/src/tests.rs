@@ -2,6 +2,7 @@
 
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
+	traits::Get,
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
 };
 use sp_genesis_builder::PresetId;
@@ -81,6 +82,16 @@ fn epoch_should_bring_a_full_segment_of_primary_vrf_outputs() {
 	let (numerator, denominator) = BABE_GENESIS_EPOCH_CONFIG.c;
 	assert!(EPOCH_DURATION_IN_SLOTS * numerator / denominator > 350);
 	assert_eq!(Babe::slot_duration(), MILLISECS_PER_BLOCK);
+}
+
+#[test]
+fn epoch_should_be_as_long_as_the_constant_unless_genesis_says_otherwise() {
+	use crate::configs::consensus::EpochDuration;
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		assert_eq!(EpochDuration::get(), EPOCH_DURATION_IN_SLOTS);
+		sp_io::storage::set(&sp_io::hashing::twox_128(b":EpochDuration:"), &10u64.to_le_bytes());
+		assert_eq!(<Runtime as pallet_babe::Config>::EpochDuration::get(), 10);
+	});
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Node {
 		assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
 		let mut spec: serde_json::Value = serde_json::from_slice(&export.stdout).unwrap();
 		// What `parameter_types! { pub storage EpochDuration }` of the runtime reads.
-		let key = hex::encode(sp_core::twox_128(b":EpochDuration:"));
+		let key = hex::encode(sp_io::hashing::twox_128(b":EpochDuration:"));
 		spec["genesis"]["raw"]["top"][format!("0x{key}")] = format!("0x{}", hex::encode(slots.to_le_bytes())).into();
 		std::fs::write(&file, spec.to_string()).unwrap();
 		let mut command = base(&folder, 0, 0);

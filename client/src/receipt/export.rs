@@ -241,7 +241,7 @@ impl Client {
 /// Makes the tree of the receipt's block anew from the state `at`, in which that block's receipts must still be.
 async fn place(at: &Snapshot, receipt: Receipt<AccountId32>) -> Result<Place, ExportError> {
 	let (job, block) = (receipt.job, receipt.ended_at);
-	let jobs = at.receipts_of(block).await?;
+	let jobs = at.receipts_in(block).await?;
 	let read = |job| async move { at.receipt(job).await?.ok_or(ExportError::Gone(job)) };
 	let receipts: Vec<_> = futures::stream::iter(jobs.iter().copied().map(read)).buffered(READS).collect().await;
 	let genesis = at.genesis();

@@ -76,10 +76,7 @@ impl<T: Config> Pallet<T> {
 	/// The end of a block: first the queues, whose jobs are older, then what came in this block.
 	pub(crate) fn draw_all() {
 		let credit = DrawCredit::<T>::take();
-		let mut fresh = Fresh::<T>::take();
-		// A job that was claimed and given up within this block stands there twice.
-		fresh.sort_unstable();
-		fresh.dedup();
+		let fresh = Fresh::<T>::take();
 		let randomness = T::Randomness::current();
 		if let Some(randomness) = &randomness {
 			Self::walk_queues(credit, randomness);

@@ -23,10 +23,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Inputs` (r:0 w:1)
 	// `b` is 1 to 16384.
 	fn submit(b: u32) -> Weight {
-		// At the least 81_661 ns.
-		Weight::from_parts(86_452_186, 0)
-			// Standard error 16.
-			.saturating_add(Weight::from_parts(1_327, 0).saturating_mul(b.into()))
+		// At the least 82_973 ns.
+		Weight::from_parts(87_708_599, 0)
+			// Standard error 27.
+			.saturating_add(Weight::from_parts(1_455, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
@@ -41,8 +41,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
 	fn cancel() -> Weight {
-		// At the least 100_939 ns.
-		Weight::from_parts(107_249_000, 0)
+		// At the least 101_381 ns.
+		Weight::from_parts(107_750_000, 0)
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
@@ -61,8 +61,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn claim() -> Weight {
-		// At the least 88_181 ns.
-		Weight::from_parts(94_700_000, 0)
+		// At the least 86_929 ns.
+		Weight::from_parts(92_858_000, 0)
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
@@ -85,10 +85,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Receipts` (r:0 w:1)
 	// `b` is 1 to 65536.
 	fn complete(b: u32) -> Weight {
-		// At the least 293_295 ns.
-		Weight::from_parts(294_177_878, 0)
-			// Standard error 3_412.
-			.saturating_add(Weight::from_parts(5_035, 0).saturating_mul(b.into()))
+		// At the least 305_583 ns.
+		Weight::from_parts(320_452_806, 0)
+			// Standard error 76.
+			.saturating_add(Weight::from_parts(2_213, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(19))
 	}
@@ -108,8 +108,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
 	fn fail() -> Weight {
-		// At the least 132_736 ns.
-		Weight::from_parts(146_077_000, 0)
+		// At the least 135_922 ns.
+		Weight::from_parts(148_119_000, 0)
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
@@ -122,8 +122,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::JobsOf` (r:0 w:1)
 	// Storage: `Jobs::Inputs` (r:0 w:1)
 	fn prune() -> Weight {
-		// At the least 78_256 ns.
-		Weight::from_parts(89_993_000, 0)
+		// At the least 82_963 ns.
+		Weight::from_parts(90_594_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
@@ -140,16 +140,16 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn draw() -> Weight {
-		// At the least 171_935 ns.
-		Weight::from_parts(202_771_000, 0)
+		// At the least 174_529 ns.
+		Weight::from_parts(201_298_000, 0)
 			.saturating_add(T::DbWeight::get().reads(44))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	// Storage: `Jobs::Agenda` (r:1 w:0)
 	// Storage: `Jobs::Jobs` (r:1 w:0)
 	fn agenda_block() -> Weight {
-		// At the least 13_480 ns.
-		Weight::from_parts(19_910_000, 0).saturating_add(T::DbWeight::get().reads(2))
+		// At the least 15_283 ns.
+		Weight::from_parts(19_158_000, 0).saturating_add(T::DbWeight::get().reads(2))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:1 w:1)
@@ -167,15 +167,15 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
 	fn agenda_item() -> Weight {
-		// At the least 126_657 ns.
-		Weight::from_parts(137_774_000, 0)
+		// At the least 131_635 ns.
+		Weight::from_parts(139_156_000, 0)
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	// Storage: `Jobs::Walks` (r:16 w:0)
 	// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	fn walk_base() -> Weight {
-		// At the least 22_974 ns.
-		Weight::from_parts(24_666_000, 0).saturating_add(T::DbWeight::get().reads(17))
+		// At the least 23_706 ns.
+		Weight::from_parts(25_237_000, 0).saturating_add(T::DbWeight::get().reads(17))
 	}
 }

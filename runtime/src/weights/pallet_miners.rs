@@ -19,23 +19,23 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Storage: `System::Account` (r:1 w:1)
 	fn register() -> Weight {
-		// At the least 110_234 ns.
-		Weight::from_parts(113_839_000, 0)
+		// At the least 109_833 ns.
+		Weight::from_parts(114_249_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	fn stake() -> Weight {
-		// At the least 61_701 ns.
-		Weight::from_parts(64_416_000, 0)
+		// At the least 62_783 ns.
+		Weight::from_parts(65_157_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	fn unstake() -> Weight {
-		// At the least 10_745 ns.
-		Weight::from_parts(12_028_000, 0)
+		// At the least 10_907 ns.
+		Weight::from_parts(12_208_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -44,8 +44,8 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `System::Account` (r:1 w:1)
 	// Storage: `Miners::OwnerOf` (r:0 w:1)
 	fn withdraw_unbonded() -> Weight {
-		// At the least 57_435 ns.
-		Weight::from_parts(60_660_000, 0)
+		// At the least 56_564 ns.
+		Weight::from_parts(60_570_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
@@ -58,8 +58,8 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Queues` (r:1 w:0)
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	fn offer() -> Weight {
-		// At the least 64_455 ns.
-		Weight::from_parts(91_365_000, 0)
+		// At the least 61_731 ns.
+		Weight::from_parts(76_985_000, 0)
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
@@ -69,8 +69,8 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyLists` (r:1 w:1)
 	// Storage: `Miners::ReadyAt` (r:1 w:2)
 	fn withdraw_offer() -> Weight {
-		// At the least 65_697 ns.
-		Weight::from_parts(87_800_000, 0)
+		// At the least 66_369 ns.
+		Weight::from_parts(87_679_000, 0)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
@@ -82,10 +82,10 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyAt` (r:64 w:128)
 	// `n` is 0 to 64.
 	fn set_ready(n: u32) -> Weight {
-		// At the least 15_012 ns.
-		Weight::from_parts(15_082_000, 0)
-			// Standard error 6_532_761.
-			.saturating_add(Weight::from_parts(62_101_979, 0).saturating_mul(n.into()))
+		// At the least 14_912 ns.
+		Weight::from_parts(15_012_000, 0)
+			// Standard error 6_241_634.
+			.saturating_add(Weight::from_parts(61_801_806, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -98,10 +98,10 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::Offers` (r:0 w:64)
 	// `n` is 0 to 64.
 	fn deregister(n: u32) -> Weight {
-		// At the least 13_590 ns.
-		Weight::from_parts(14_071_000, 0)
-			// Standard error 5_835_264.
-			.saturating_add(Weight::from_parts(51_995_189, 0).saturating_mul(n.into()))
+		// At the least 13_720 ns.
+		Weight::from_parts(13_901_000, 0)
+			// Standard error 3_678_151.
+			.saturating_add(Weight::from_parts(37_939_094, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))

@@ -20,16 +20,16 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	// Storage: `Models::NextModelId` (r:1 w:1)
 	// Storage: `Models::Models` (r:0 w:1)
 	fn register() -> Weight {
-		// At the least 61_592 ns.
-		Weight::from_parts(66_218_000, 0)
+		// At the least 61_722 ns.
+		Weight::from_parts(64_906_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	// Storage: `Models::Models` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	fn retire() -> Weight {
-		// At the least 47_250 ns.
-		Weight::from_parts(51_306_000, 0)
+		// At the least 47_260 ns.
+		Weight::from_parts(49_673_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}

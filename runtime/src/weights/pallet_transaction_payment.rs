@@ -16,8 +16,8 @@ pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightInfo<T> {
 	// Storage: `System::Account` (r:1 w:1)
 	fn charge_transaction_payment() -> Weight {
-		// At the least 62_743 ns.
-		Weight::from_parts(65_517_000, 0)
+		// At the least 62_703 ns.
+		Weight::from_parts(65_587_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

@@ -178,16 +178,3 @@ fn walk_should_go_on_when_its_next_job_leaves() {
 		assert_eq!(assignment(job).owner, account("miner1"));
 	});
 }
-
-#[test]
-fn queue_should_hold_a_job_once_when_it_came_back_within_a_block() {
-	run(|| {
-		miner("miner1", 1);
-		let job = submit_as("alice");
-		assert_ok!(Jobs::claim(signed(operator_account("miner1")), job));
-		assert_ok!(Jobs::fail(signed(operator_account("miner1")), job, 1, FailCode::EngineError));
-		next_blocks(1);
-		assert!(matches!(state(job), JobState::Queued));
-		check_all();
-	});
-}

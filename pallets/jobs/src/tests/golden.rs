@@ -63,6 +63,7 @@ fn header_should_commit_to_the_golden_leaf_when_the_receipt_is_recorded() {
 			// Of a job that this chain never had.
 			pallet_receipts::Receipts::<Test>::remove(9);
 			let _ = pallet_receipts::Order::<Test>::clear(u32::MAX, None);
+			let _ = pallet_receipts::ReceiptsOf::<Test>::clear(u32::MAX, None);
 		});
 	}
 }

@@ -1,7 +1,6 @@
 //! The receipts of an account.
 
 use crate::{mock::*, ReceiptsOf};
-use frame::testing_prelude::*;
 use millrace_primitives::{query::MAX_PAGE, traits::Receipts as _, Receipt};
 
 #[test]
