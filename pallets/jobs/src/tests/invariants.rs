@@ -113,7 +113,7 @@ fn narrow_action() -> impl Strategy<Value = Action> {
 			.prop_map(|(who, job, attempt, code)| Action::Fail { who, job, attempt, code }),
 		1 => job.prop_map(|job| Action::Prune { who: 0, job }),
 		1 => (3..5usize, any::<bool>()).prop_map(|(who, ready)| Action::Ready { who, ready }),
-		1 => (3..5usize, 0..100 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
+		1 => (3..5usize, 0..60 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
 		1 => Just(Action::Blocks(1)),
 		1 => (1..30u32).prop_map(Action::Blocks),
 	]
