@@ -9,6 +9,7 @@ pub mod apis;
 pub mod configs;
 pub mod feeless;
 pub mod genesis;
+pub mod migrations;
 mod pallets;
 
 #[cfg(test)]
@@ -120,13 +121,13 @@ pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 /// Most bytes of extrinsics in a block: what a 100-Mbit/s link carries in a fifth of a slot.
 pub const MAXIMUM_BLOCK_LENGTH: u32 = 2 * 1024 * 1024;
 
-/// The runtime's version.
+/// The runtime's version. `docs/upgrades.md` says when to raise which number.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("millrace"),
 	impl_name: Cow::Borrowed("millrace"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
 	transaction_version: 1,

@@ -59,6 +59,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(offer.used < offer.slots, Error::<T>::NoFreeSlot);
 		ensure!(!demand.excluded.contains(owner), Error::<T>::AlreadyTried);
 		ensure!(demand.max_rate.is_none_or(|limit| offer.rate.within(&limit)), Error::<T>::RateAboveLimit);
+		// The price of a slot may have risen since the offer.
+		let needed = Self::stake_for(miner.slots_used.saturating_add(1)).map_err(|_| Error::<T>::Overflow)?;
+		ensure!(miner.bonded >= needed, Error::<T>::StakeTooLowForSlots);
 		let free = miner.free_stake(T::StakePerSlot::get());
 		let score = score(miner.reputation, free, offer.rate.estimate(&demand.bounds));
 		Ok(Candidate { miner, offer, score })

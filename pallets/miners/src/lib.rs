@@ -52,14 +52,14 @@ pub mod pallet {
 		type Models: ModelRegistry;
 		/// Is told when a slot becomes free.
 		type OnCapacity: OnCapacity;
-		/// Least stake of a miner, in plancks.
-		#[pallet::constant]
+		// Parameters that governance may change at any time.
+		/// Least stake of a miner, in plancks. A rise leaves registered miners as they are until they change their stake.
 		type MinStake: Get<Balance>;
-		/// Plancks that must be bonded for each slot offered. A rise leaves offers as they are until they change.
-		#[pallet::constant]
+		/// Plancks that must be bonded for each slot offered. A rise leaves offers as they are until they change, but no
+		/// job is assigned beyond what the stake reaches for.
 		type StakePerSlot: Get<Balance>;
-		/// Blocks from `unstake` until the stake can be withdrawn. Must exceed the longest job, channel and dispute.
-		#[pallet::constant]
+		/// Blocks from `unstake` until the stake can be withdrawn; what unbonds already keeps its date. Must exceed the
+		/// longest job, channel and dispute.
 		type UnbondingPeriod: Get<BlockNumber>;
 		/// Places of the ready list that one draw looks at.
 		#[pallet::constant]
@@ -216,7 +216,6 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
 			assert!(T::Draws::get() > 0, "a draw that looks at no place never finds a miner");
-			assert!(T::StakePerSlot::get() > 0, "slots must be bounded by stake");
 		}
 	}
 

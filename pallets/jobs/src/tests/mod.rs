@@ -1,4 +1,5 @@
-//! One file for each extrinsic, one for deadlines, one for draws and queues, one for the money of all of them.
+//! One file for each extrinsic, one for deadlines, one for draws and queues, one for changes of parameters, one for
+//! migrations, one for the money of all of them.
 
 mod cancel;
 mod claim;
@@ -8,6 +9,8 @@ mod draw;
 mod fail;
 mod golden;
 mod invariants;
+mod migrations;
+mod parameters;
 mod prune;
 mod submit;
 
