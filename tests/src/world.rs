@@ -49,7 +49,11 @@ pub fn resident_kib(process: u32) -> u64 {
 impl World {
 	/// A chain without a miner.
 	pub async fn empty() -> Self {
-		let node = Node::start();
+		Self::on(Node::start()).await
+	}
+
+	/// A chain without a miner, on this node.
+	pub async fn on(node: Node) -> Self {
 		let client = node.client().await;
 		let submitter = |uri| client.submitter(Signer::from_uri(uri).unwrap());
 		let (charlie, bob) = (submitter("//Charlie"), submitter("//Bob"));
@@ -59,11 +63,16 @@ impl World {
 	/// A chain with a registered miner of `slots` slots, whose process does not run yet.
 	pub async fn with_offer(slots: u32) -> Self {
 		let world = Self::empty().await;
+		world.offer(slots).await;
+		world
+	}
+
+	/// Registers `//Bob`'s miner with an offer of `slots` slots.
+	pub async fn offer(&self, slots: u32) {
 		let operator = account("//Bob//operator");
 		for call in [calls::register_miner(operator, 1_000 * MILL), calls::offer(0, RATE, slots)] {
-			world.bob.send(call).await.unwrap().in_block().await.unwrap();
+			self.bob.send(call).await.unwrap().in_block().await.unwrap();
 		}
-		world
 	}
 
 	/// Starts the miner's process and waits until it is ready.

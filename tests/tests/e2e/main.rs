@@ -10,3 +10,4 @@ mod flow;
 mod ollama;
 mod polkadot_js;
 mod reorg;
+mod upgrade;
