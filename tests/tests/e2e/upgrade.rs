@@ -1,7 +1,9 @@
 //! A running chain goes from the first runtime to this one.
 
-use millrace_client::{calls, BlockRef, Client, Error, EscrowRow, Job, JobState, JobUpdate, Miner, Signer, Snapshot};
-use millrace_primitives::{JobId, Outcome, MILL};
+use millrace_client::{
+	calls, BlockRef, Client, Error, EscrowRow, Job, JobState, JobUpdate, Miner, Signer, Snapshot, Submitter,
+};
+use millrace_primitives::{AccountId32, JobId, Outcome, MILL};
 use millrace_tests::{
 	miner::Engine,
 	upgrade::current_runtime,
@@ -135,4 +137,48 @@ async fn jobs_and_money_should_live_on_when_a_running_chain_is_upgraded() {
 	}
 	assert_eq!(money(&after, "//Charlie").await.held, deposits);
 	assert_eq!(after.total_issuance().await.unwrap(), old.issuance);
+}
+
+/// Sends a transfer, again when the pool gave it up, until it is in a block; returns how often it was given up.
+async fn transfer(submitter: Submitter, to: AccountId32) -> usize {
+	for given_up in 0.. {
+		let sent = match submitter.send(calls::transfer(to.clone(), MILL)).await {
+			Ok(handle) => handle.in_block().await,
+			Err(error) => Err(error),
+		};
+		match sent {
+			Ok(_) => return given_up,
+			Err(error) => assert!(error.is_refusal() && !matches!(error, Error::Dispatch { .. }), "{error}"),
+		}
+	}
+	unreachable!("the loop has no end")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_should_each_count_once_when_the_runtime_is_replaced_under_them() {
+	let node = Node::start_first_version();
+	let client = node.client().await;
+	let submitter = |uri| client.submitter(Signer::from_uri(uri).unwrap());
+	let (alice, dave, target) = (submitter("//Alice"), submitter("//Dave"), account("//Grace"));
+	let upgrade = alice.send(calls::sudo(calls::set_code(current_runtime()))).await.unwrap();
+	let upgrade = tokio::spawn(upgrade.in_block());
+	let mut sent = Vec::new();
+	let mut end = None;
+	// Several in each block, up to some blocks after the upgrade.
+	while end.is_none_or(|end| sent.len() < end) {
+		sent.push(tokio::spawn(transfer(dave.clone(), target.clone())));
+		tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+		if end.is_none() && upgrade.is_finished() {
+			end = Some(sent.len() + 50);
+		}
+	}
+	upgrade.await.unwrap().unwrap();
+	let count = sent.len() as u128;
+	let mut given_up = 0;
+	for transfer in sent {
+		given_up += transfer.await.unwrap();
+	}
+	let balance = client.balance(&target).await.unwrap();
+	assert_eq!(balance.free, count * MILL, "each transfer counts once");
+	println!("{count} transfers, {given_up} given up by the pool on the way");
 }
