@@ -3,7 +3,9 @@
 use codec::Encode;
 use millrace_primitives::{AccountId32, Attempt, Balance, FailCode, JobId, JobParams, ModelId, Proof, Rate, H256};
 use subxt::{
-	ext::scale_encode::{self, EncodeAsFields, EncodeAsType, FieldIter, TypeResolver},
+	ext::scale_encode::{
+		self, Composite, CompositeField, EncodeAsFields, EncodeAsType, FieldIter, TypeResolver, Variant,
+	},
 	transactions::Payload,
 	utils::MultiAddress,
 };
@@ -26,6 +28,10 @@ enum Arg {
 	Amount(Balance),
 	/// SCALE bytes of a type that the chain and this crate share.
 	Scale(Vec<u8>),
+	/// A variant of one of the chain's enums, by its name, with a number in it.
+	Numbered(String, u128),
+	/// Another call.
+	Call(Box<Call>),
 }
 
 impl Call {
@@ -64,16 +70,51 @@ impl EncodeAsFields for Args {
 				return Err(scale_encode::Error::custom_string(format!("the call wants the argument {name}")));
 			};
 			found = found.saturating_add(1);
-			match arg {
-				Arg::Amount(amount) => amount.encode_as_type_to(field.id, types, out)?,
-				Arg::Scale(bytes) => out.extend_from_slice(bytes),
-			}
+			arg.encode_as_type_to(field.id, types, out)?;
 		}
 		if found == self.0.len() {
 			Ok(())
 		} else {
 			Err(scale_encode::Error::custom_str("the call takes fewer arguments"))
 		}
+	}
+}
+
+impl EncodeAsType for Arg {
+	fn encode_as_type_to<R: TypeResolver>(
+		&self,
+		id: R::TypeId,
+		types: &R,
+		out: &mut Vec<u8>,
+	) -> Result<(), scale_encode::Error> {
+		let variant = |name: &str, value: CompositeField<'_, R>, out: &mut Vec<u8>| {
+			let fields = Composite::new([(None, value)].into_iter());
+			Variant { name, fields }.encode_variant_as_type_to(id.clone(), types, out)
+		};
+		match self {
+			Self::Amount(amount) => amount.encode_as_type_to(id, types, out),
+			Self::Scale(bytes) => {
+				out.extend_from_slice(bytes);
+				Ok(())
+			}
+			Self::Numbered(name, number) => variant(name, CompositeField::new(number), out),
+			Self::Call(call) => variant(call.pallet, CompositeField::new(&Inside(call)), out),
+		}
+	}
+}
+
+/// A call as its pallet's enum has it.
+struct Inside<'a>(&'a Call);
+
+impl EncodeAsType for Inside<'_> {
+	fn encode_as_type_to<R: TypeResolver>(
+		&self,
+		id: R::TypeId,
+		types: &R,
+		out: &mut Vec<u8>,
+	) -> Result<(), scale_encode::Error> {
+		let args = self.0.args.0.iter().map(|(name, arg)| (Some(*name), CompositeField::new(arg)));
+		Variant { name: self.0.name, fields: Composite::new(args) }.encode_variant_as_type_to(id, types, out)
 	}
 }
 
@@ -201,4 +242,21 @@ pub fn set_session_keys(keys: Vec<u8>, proof: Vec<u8>) -> Call {
 pub fn transfer(to: AccountId32, amount: Balance) -> Call {
 	let to = MultiAddress::<AccountId32, ()>::Id(to);
 	Call::new("Balances", "transfer_keep_alive", [("dest", scale(to)), ("value", Arg::Amount(amount))])
+}
+
+/// Sets the chain's number `name`, as `MinFee`, to `value` plancks or blocks; only governance may, so inside of [`sudo`].
+pub fn set_parameter(name: &str, value: u128) -> Call {
+	Call::new("Parameters", "set", [("parameter", Arg::Numbered(name.to_owned(), value))])
+}
+
+/// Replaces the chain's runtime by this wasm, compressed or not; only governance may, so inside of [`sudo`].
+pub fn set_code(wasm: Vec<u8>) -> Call {
+	Call::new("System", "set_code", [("code", scale(wasm))])
+}
+
+/// Makes a call with all rights and without a limit on its weight; only for the chain's sudo key.
+pub fn sudo(call: Call) -> Call {
+	// The weight that the sender declares: the call runs alone in a block if it has to.
+	let weight = Arg::Scale([0u8; 2].to_vec());
+	Call::new("Sudo", "sudo_unchecked_weight", [("call", Arg::Call(Box::new(call))), ("weight", weight)])
 }

@@ -11,7 +11,7 @@ use subxt::{
 		substrate::{BlakeTwo256, SubstrateHeader},
 		Hasher, RpcConfigFor,
 	},
-	OnlineClient, SubstrateConfig,
+	OnlineClient, OnlineClientAtBlock, SubstrateConfig,
 };
 use subxt_rpcs::{
 	methods::legacy::{LegacyRpcMethods, NumberOrHex},
@@ -19,7 +19,8 @@ use subxt_rpcs::{
 };
 
 use crate::{
-	rpc::Reconnecting, Balances, BlockRef, Constants, Error, Job, Miner, Model, Offer, Signer, Snapshot, Submitter,
+	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Error, Job, Miner, Model, Offer, Parameters, Signer,
+	Snapshot, Submitter,
 };
 
 pub(crate) type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
@@ -37,6 +38,7 @@ struct Inner {
 	online: OnlineClient<SubstrateConfig>,
 	rpc: Rpc,
 	raw_rpc: RpcClient,
+	writers: Writers,
 }
 
 /// A header's place in the chain.
@@ -62,9 +64,10 @@ impl Client {
 	/// [`Error::Connection`] when the node does not answer.
 	pub async fn connect(url: &str) -> Result<Self, Error> {
 		let transport = RpcClient::new(Reconnecting::connect(url).await?);
-		let backend = LegacyBackend::builder().build(transport.clone());
-		let online = OnlineClient::from_backend(Arc::new(backend)).await?;
-		Ok(Self { inner: Arc::new(Inner { online, rpc: Rpc::new(transport.clone()), raw_rpc: transport }) })
+		let backend = Arc::new(LegacyBackend::builder().build(transport.clone()));
+		let online = OnlineClient::from_backend(backend.clone()).await?;
+		let (rpc, writers) = (Rpc::new(transport.clone()), Writers::new(backend));
+		Ok(Self { inner: Arc::new(Inner { online, rpc, raw_rpc: transport, writers }) })
 	}
 
 	pub(crate) fn rpc(&self) -> &Rpc {
@@ -145,17 +148,20 @@ impl Client {
 		Ok(links.boxed())
 	}
 
-	/// A view of one block.
+	/// A view of one block: of what the runtime that made it wrote, also when the block brought another runtime.
 	///
 	/// # Errors
 	///
 	/// When the node does not answer or has dropped that block's state.
 	pub async fn at(&self, block: BlockRef) -> Result<Snapshot, Error> {
-		let inner = self
-			.inner
-			.online
-			.at_block_hash_and_number(subxt::backend::BlockRef::from_hash(block.hash), block.number.into());
-		Ok(Snapshot::new(block, self.genesis_hash(), inner.await?))
+		let at = self.after(block).await?;
+		self.inner.writers.settle(self, block, at).await
+	}
+
+	/// The chain as the block after this one will find it, by the runtime that will make that one.
+	pub(crate) async fn after(&self, block: BlockRef) -> Result<OnlineClientAtBlock<SubstrateConfig>, Error> {
+		let hash = subxt::backend::BlockRef::from_hash(block.hash);
+		Ok(self.inner.online.at_block_hash_and_number(hash, block.number.into()).await?)
 	}
 
 	/// A view of the best block.
@@ -228,15 +234,6 @@ reads! {
 	offers(model: ModelId) -> Vec<Offer>;
 	/// An account's money; zeros when it does not exist.
 	balance(account: &AccountId32) -> Balances;
-}
-
-impl Client {
-	/// The chain's parameters.
-	///
-	/// # Errors
-	///
-	/// When the node does not answer or the chain does not fit this crate.
-	pub async fn constants(&self) -> Result<Constants, Error> {
-		self.at_best().await?.constants()
-	}
+	/// The numbers that governance sets, and the existential deposit.
+	parameters() -> Parameters;
 }

@@ -95,6 +95,12 @@ impl Error {
 		matches!(self, Self::Invalid(reason) if reason.contains(STALE) || reason.contains(OCCUPIED))
 	}
 
+	/// Whether a transaction was refused for its signature. We sign with keys that fit, so that it was signed for a
+	/// runtime that was replaced meanwhile.
+	pub(crate) fn is_bad_signature(&self) -> bool {
+		matches!(self, Self::Invalid(reason) if reason.contains(BAD_SIGNATURE))
+	}
+
 	/// Whether a transaction was refused because the account is past its nonce.
 	pub(crate) fn is_nonce_used_up(&self) -> bool {
 		matches!(self, Self::Invalid(reason) if reason.contains(STALE))
@@ -105,6 +111,8 @@ impl Error {
 const STALE: &str = "outdated";
 /// What the node says of a nonce that another transaction in the pool has.
 const OCCUPIED: &str = "Priority is too low";
+/// What the node says of a signature that does not fit what it thinks was signed.
+const BAD_SIGNATURE: &str = "bad signature";
 /// What the node says when the fee can't be paid.
 const UNPAYABLE: &str = "Inability to pay";
 /// JSON-RPC codes of the transaction pool: 1010 invalid to 1021.
@@ -258,6 +266,12 @@ mod tests {
 		assert!(!user(1010, "Invalid Transaction", "Transaction has a bad signature").is_nonce_taken());
 		assert!(user(1010, "Invalid Transaction", "Transaction is outdated").is_nonce_used_up());
 		assert!(!user(1014, "Priority is too low: (1 vs 1)", "").is_nonce_used_up());
+	}
+
+	#[test]
+	fn error_should_ask_for_a_fresh_signature_when_the_runtime_was_replaced() {
+		assert!(user(1010, "Invalid Transaction", "Transaction has a bad signature").is_bad_signature());
+		assert!(!user(1010, "Invalid Transaction", "Transaction is outdated").is_bad_signature());
 	}
 
 	#[test]

@@ -21,7 +21,7 @@ use crate::{
 	calls::{self, Call},
 	event::{self, Event, JobEvent},
 	query::{Bids, QuoteResult, Receipts, Refusal},
-	snapshot::constants,
+	snapshot::existential_deposit,
 	wire::{self, Shared},
 };
 
@@ -82,6 +82,10 @@ fn every_call() -> Vec<Call> {
 		calls::retire_model(1),
 		calls::set_session_keys(vec![1; 64], vec![2; 128]),
 		calls::transfer(account(), 1 << 80),
+		calls::set_parameter("MinFee", 1 << 40),
+		calls::set_parameter("UnbondingPeriod", 1 << 20),
+		calls::set_code(vec![7; 100]),
+		calls::sudo(calls::set_parameter("ModelDeposit", 5)),
 	]
 }
 
@@ -148,6 +152,8 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<wire::Offer>("Miners", "Offers", &ZEROS);
 	storage_value::<u128>("Balances", "TotalIssuance", &ZEROS);
 	storage_value::<wire::AccountInfo>("System", "Account", &ZEROS);
+	storage_value::<wire::LastRuntimeUpgrade>("System", "LastRuntimeUpgrade", &ZEROS);
+	storage_value::<wire::Parameters>("Parameters", "Current", &ZEROS);
 }
 
 #[test]
@@ -203,10 +209,28 @@ fn events_should_have_every_field_when_they_are_read() {
 }
 
 #[test]
-fn constants_should_be_there_when_they_are_read() {
-	let constants = constants(&chain().constants()).expect("all of them");
-	assert!(constants.min_fee > 0 && constants.existential_deposit > 0);
-	assert!(constants.min_timeout <= constants.max_timeout);
+fn parameters_should_be_the_runtimes_when_governance_changed_none() {
+	let chain = chain();
+	let address = subxt::storage::dynamic::<(), wire::Parameters>("Parameters", "Current");
+	let entry = chain.storage().entry(address).expect("the chain has it");
+	let initial = entry.default_value().expect("it has a default").decode().expect("it decodes");
+	let parameters = initial.with(existential_deposit(&chain.constants()).expect("it is a constant"));
+	assert_eq!(parameters.min_fee, millrace_runtime::MILLI_MILL);
+	assert_eq!(parameters.existential_deposit, millrace_runtime::EXISTENTIAL_DEPOSIT);
+	assert!(parameters.min_timeout <= parameters.max_timeout);
+}
+
+#[test]
+fn metadata_should_hold_no_constant_for_what_governance_sets() {
+	let chain = chain();
+	let set = ["MinFee", "DepositBase", "DepositPerByte", "QueueTimeout", "MinTimeout", "MaxTimeout"];
+	let set = set.iter().chain(&["RetentionPeriod", "MinStake", "StakePerSlot", "UnbondingPeriod", "Deposit"]);
+	for name in set {
+		for pallet in ["Jobs", "Miners", "Models"] {
+			let pallet = chain.metadata_ref().pallet_by_name(pallet).expect("it exists");
+			assert!(pallet.constant_by_name(name).is_none(), "{name}");
+		}
+	}
 }
 
 /// A view function's arguments fit, and the metadata's type of its result takes all bytes of `result`.

@@ -16,6 +16,7 @@ mod signer;
 mod snapshot;
 mod submit;
 mod types;
+mod upgrade;
 mod wire;
 
 pub use calls::Call;
@@ -26,4 +27,4 @@ pub use follow::{JobRequest, JobUpdate, JobUpdates};
 pub use signer::Signer;
 pub use snapshot::Snapshot;
 pub use submit::{InBlock, Submitter, TxHandle};
-pub use types::{Assignment, Balances, BlockRef, Constants, EscrowRow, Job, JobState, Miner, Model, Offer, Unbonding};
+pub use types::{Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, Offer, Parameters, Unbonding};

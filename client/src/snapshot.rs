@@ -2,7 +2,7 @@
 
 use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, ModelId, Receipt, H256};
 use subxt::{
-	client::{OfflineClientAtBlockT, OnlineClientAtBlockImpl},
+	client::OfflineClientAtBlockT,
 	constants::{dynamic, ConstantsClient},
 	ext::{
 		frame_decode::{
@@ -17,7 +17,7 @@ use subxt::{
 
 use crate::{
 	event::{self, Placed},
-	types::{Balances, BlockRef, Constants, EscrowRow, Job, Miner, Model, Offer},
+	types::{Balances, BlockRef, EscrowRow, Job, Miner, Model, Offer, Parameters},
 	wire::{self, Shared},
 	Error, Event,
 };
@@ -50,12 +50,6 @@ impl Snapshot {
 	/// The block.
 	pub fn block(&self) -> BlockRef {
 		self.block
-	}
-
-	pub(crate) fn transactions(
-		&self,
-	) -> subxt::transactions::TransactionsClient<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>> {
-		self.inner.transactions()
 	}
 
 	pub(crate) fn metadata(&self) -> subxt::ArcMetadata {
@@ -335,33 +329,28 @@ impl Snapshot {
 		Ok(self.value::<_, Balance>("Balances", "TotalIssuance", ()).await?.unwrap_or_default())
 	}
 
-	/// See [`crate::Client::constants`].
+	/// See [`crate::Client::parameters`].
 	///
 	/// # Errors
 	///
-	/// When the chain does not fit this crate.
-	pub fn constants(&self) -> Result<Constants, Error> {
-		constants(&self.inner.constants())
+	/// When the node does not answer or the chain does not fit this crate.
+	pub async fn parameters(&self) -> Result<Parameters, Error> {
+		let existential_deposit = existential_deposit(&self.inner.constants())?;
+		let current = self.value::<_, wire::Parameters>("Parameters", "Current", ()).await?;
+		let current = current.ok_or_else(|| Error::Incompatible("the chain has no parameters".into()))?;
+		Ok(current.with(existential_deposit))
+	}
+
+	/// The version of the runtime that wrote this block's state; `None` on a chain that does not note it.
+	pub(crate) async fn written_by(&self) -> Result<Option<u32>, Error> {
+		let last = self.value::<_, wire::LastRuntimeUpgrade>("System", "LastRuntimeUpgrade", ()).await?;
+		Ok(last.map(|last| last.spec_version))
 	}
 }
 
-/// Reads the parameters out of the metadata, for which no node is needed.
-pub(crate) fn constants<C: OfflineClientAtBlockT<SubstrateConfig>>(
+/// Reads the existential deposit out of the metadata, for which no node is needed.
+pub(crate) fn existential_deposit<C: OfflineClientAtBlockT<SubstrateConfig>>(
 	reader: &ConstantsClient<'_, SubstrateConfig, C>,
-) -> Result<Constants, Error> {
-	let balance = |pallet: &str, name: &str| reader.entry(dynamic::<Balance>(pallet, name));
-	let blocks = |pallet: &str, name: &str| reader.entry(dynamic::<BlockNumber>(pallet, name));
-	Ok(Constants {
-		min_fee: balance("Jobs", "MinFee")?,
-		deposit_base: balance("Jobs", "DepositBase")?,
-		deposit_per_byte: balance("Jobs", "DepositPerByte")?,
-		queue_timeout: blocks("Jobs", "QueueTimeout")?,
-		min_timeout: blocks("Jobs", "MinTimeout")?,
-		max_timeout: blocks("Jobs", "MaxTimeout")?,
-		retention_period: blocks("Jobs", "RetentionPeriod")?,
-		min_stake: balance("Miners", "MinStake")?,
-		stake_per_slot: balance("Miners", "StakePerSlot")?,
-		unbonding_period: blocks("Miners", "UnbondingPeriod")?,
-		existential_deposit: balance("Balances", "ExistentialDeposit")?,
-	})
+) -> Result<Balance, Error> {
+	Ok(reader.entry(dynamic::<Balance>("Balances", "ExistentialDeposit"))?)
 }

@@ -19,8 +19,9 @@ use crate::{nonce::Nonces, BlockRef, Call, Client, Error, Event, JobEvent, Signe
 const ERA: u32 = 256;
 /// A transaction counts from the last finalized block, which no reorg removes, unless that is further back than this.
 const ANCHOR_DEPTH: u32 = ERA / 4;
-/// How often a nonce that is in use is replaced by a fresh one.
-const NONCE_RETRIES: u32 = 5;
+/// How often a nonce that is in use is replaced by a fresh one, or a signature for a runtime that was just replaced by
+/// one for the runtime that replaced it.
+const RETRIES: u32 = 5;
 /// Pause between two looks at the chain, about a block.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A transaction of which nothing is heard for so long is looked for: the connection may be dead without anybody having
@@ -39,6 +40,8 @@ pub struct Submitter {
 /// A transaction that the node took.
 pub struct TxHandle {
 	client: Client,
+	/// The account's count, which must not go on from this transaction when it turns out to be in no block.
+	nonces: Arc<Mutex<Nonces>>,
 	hash: H256,
 	bytes: Vec<u8>,
 	/// `None` once the connection that watched it is gone.
@@ -121,11 +124,11 @@ impl Submitter {
 				Ok(handle) => return Ok(handle),
 				Err(error) => {
 					nonces.forget();
-					if !error.is_nonce_taken() || tries >= NONCE_RETRIES {
+					if !(error.is_nonce_taken() || error.is_bad_signature()) || tries >= RETRIES {
 						return Err(error);
 					}
 					tries += 1;
-					tracing::debug!(%error, "reading the nonce again");
+					tracing::debug!(%error, "reading nonce and version again");
 					sleep(PAUSE).await;
 				}
 			}
@@ -142,7 +145,7 @@ impl Submitter {
 			.nonce(nonce)
 			.mortal_from_unchecked(ERA.into(), anchor.number.into(), anchor.hash)
 			.build();
-		let transactions = client.at(best).await?.transactions();
+		let transactions = client.after(best).await?.transactions();
 		let signed = transactions.create_signable_offline(call, params)?.sign(self.signer.keypair())?;
 		let (hash, bytes) = (signed.hash(), signed.into_encoded());
 		let watch = client.rpc().author_submit_and_watch_extrinsic(&bytes).await?;
@@ -150,6 +153,7 @@ impl Submitter {
 		let until = anchor.number.saturating_add(ERA);
 		Ok(TxHandle {
 			client: client.clone(),
+			nonces: self.nonces.clone(),
 			hash,
 			bytes,
 			watch: Some(watch),
@@ -182,7 +186,7 @@ impl TxHandle {
 	/// # Errors
 	///
 	/// [`Error::Dispatch`] when its call failed there, [`Error::Invalid`], [`Error::Dropped`] or [`Error::Usurped`]
-	/// when it will be in none, [`Error::Outlived`] when it was in none in time. A lost connection is waited for.
+	/// when it will be in none (so it goes with one that an upgrade of the runtime overtakes: send it again), [`Error::Outlived`] when it was in none in time. A lost connection is waited for.
 	pub async fn in_block(mut self) -> Result<InBlock, Error> {
 		self.wait_in_block().await
 	}
@@ -213,6 +217,14 @@ impl TxHandle {
 	}
 
 	async fn wait_in_block(&mut self) -> Result<InBlock, Error> {
+		let result = self.watch_in_block().await;
+		if matches!(result, Err(Error::Invalid(_) | Error::Dropped | Error::Usurped | Error::Outlived)) {
+			self.nonces.lock().await.forget();
+		}
+		result
+	}
+
+	async fn watch_in_block(&mut self) -> Result<InBlock, Error> {
 		while let Some(watch) = &mut self.watch {
 			let Ok(status) = timeout(SILENCE, watch.next()).await else {
 				self.watch = None;
@@ -268,8 +280,12 @@ impl TxHandle {
 		self.after = self.after.max(self.client.finalized_block().await?.0);
 		// The node may have lost its pool; one that still has the transaction refuses the copy. That the nonce is used
 		// up while no block has the transaction is believed at the second time: a block may have come meanwhile.
-		let sent = self.client.rpc().author_submit_extrinsic(&self.bytes).await.map_err(Error::from);
-		let stale = sent.is_err_and(|error| error.is_nonce_used_up());
+		let stale = match self.client.rpc().author_submit_extrinsic(&self.bytes).await.map_err(Error::from) {
+			// Signed for a runtime that was replaced.
+			Err(error) if error.is_bad_signature() => return Err(error),
+			Err(error) => error.is_nonce_used_up(),
+			Ok(_) => false,
+		};
 		if stale && self.stale {
 			return Err(Error::Usurped);
 		}

@@ -173,9 +173,10 @@ impl Balances {
 	}
 }
 
-/// The chain's parameters, of the runtime at the best block.
+/// The chain's numbers: those that governance sets, and the existential deposit. A job keeps what was in force when it
+/// was submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Constants {
+pub struct Parameters {
 	/// Least maximum fee of a job, in plancks.
 	pub min_fee: Balance,
 	/// Plancks held for each job's bytes, whatever their number.
@@ -196,6 +197,8 @@ pub struct Constants {
 	pub stake_per_slot: Balance,
 	/// Blocks between unstaking and withdrawal.
 	pub unbonding_period: BlockNumber,
+	/// Plancks held for a model's entry.
+	pub model_deposit: Balance,
 	/// Plancks below which an account does not exist.
 	pub existential_deposit: Balance,
 }

@@ -207,3 +207,45 @@ impl From<AccountInfo> for types::Balances {
 		Self { free: info.data.free, held: info.data.reserved, frozen: info.data.frozen }
 	}
 }
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Parameters {
+	min_fee: Balance,
+	deposit_base: Balance,
+	deposit_per_byte: Balance,
+	queue_timeout: BlockNumber,
+	min_timeout: BlockNumber,
+	max_timeout: BlockNumber,
+	retention_period: BlockNumber,
+	min_stake: Balance,
+	stake_per_slot: Balance,
+	unbonding_period: BlockNumber,
+	model_deposit: Balance,
+}
+
+impl Parameters {
+	pub(crate) fn with(self, existential_deposit: Balance) -> types::Parameters {
+		types::Parameters {
+			min_fee: self.min_fee,
+			deposit_base: self.deposit_base,
+			deposit_per_byte: self.deposit_per_byte,
+			queue_timeout: self.queue_timeout,
+			min_timeout: self.min_timeout,
+			max_timeout: self.max_timeout,
+			retention_period: self.retention_period,
+			min_stake: self.min_stake,
+			stake_per_slot: self.stake_per_slot,
+			unbonding_period: self.unbonding_period,
+			model_deposit: self.model_deposit,
+			existential_deposit,
+		}
+	}
+}
+
+/// The runtime that wrote a block's state.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct LastRuntimeUpgrade {
+	pub(crate) spec_version: u32,
+}

@@ -81,14 +81,15 @@ pub struct Demand<'a, AccountId> {
 pub trait MinerPool<AccountId> {
 	/// Draws some free slots of the model by `seed`, takes the best that fits, and returns its miner.
 	fn draw(demand: &Demand<AccountId>, seed: &[u8; 32]) -> Option<Assignee<AccountId>>;
-	/// Takes a slot of the miner `owner`. Errors: not registered, no offer, not ready or no slot free, too dear.
+	/// Takes a slot of the miner `owner`. Errors: not registered, no offer, not ready or no slot free, too
+	/// dear, a stake that does not reach.
 	fn take(owner: &AccountId, demand: &Demand<AccountId>) -> Result<Assignee<AccountId>, DispatchError>;
 	/// The owner whose operator this is.
 	fn owner_of(operator: &AccountId) -> Option<AccountId>;
 	/// Gives the slot back and records how the attempt ended.
 	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome);
-	/// Takes up to `amount` plancks of the miner's stake, bonded and unbonding, and withdraws the free slots that what
-	/// is left does not back. Returns what was really taken; 0 when `owner` has no miner.
+	/// Takes up to `amount` plancks of the miner's stake, bonded and unbonding, and withdraws the slots that what is left
+	/// does not back. Returns what was really taken; 0 when `owner` has no miner.
 	fn slash(owner: &AccountId, amount: Balance) -> Balance;
 	/// Slots taken of all miners together, for `try_state`.
 	fn slots_used() -> u64;

@@ -25,6 +25,7 @@ define_benchmarks!(
 	[pallet_models, Models]
 	[pallet_miners, Miners]
 	[pallet_jobs, Jobs]
+	[pallet_parameters, Parameters]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}

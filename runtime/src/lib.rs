@@ -16,6 +16,8 @@ pub mod configs;
 pub mod feeless;
 #[warn(missing_docs)]
 pub mod genesis;
+#[warn(missing_docs)]
+pub mod migrations;
 mod weights;
 
 // Not a module: some client libraries know the outer enums by their path, `millrace_runtime::RuntimeEvent`.
@@ -128,13 +130,13 @@ pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 /// Most bytes of extrinsics in a block: what a 100-Mbit/s link carries in a fifth of a slot.
 pub const MAXIMUM_BLOCK_LENGTH: u32 = 2 * 1024 * 1024;
 
-/// The runtime's version.
+/// The runtime's version. `docs/upgrades.md` says when to raise which number.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("millrace"),
 	impl_name: Cow::Borrowed("millrace"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
 	transaction_version: 1,

@@ -55,6 +55,8 @@ mod runtime {
 	// After Jobs, so that the block's receipts are complete when they are sealed.
 	#[runtime::pallet_index(24)]
 	pub type Receipts = pallet_receipts;
+	#[runtime::pallet_index(25)]
+	pub type Parameters = pallet_parameters;
 }
 
 /// The extrinsics that a block's author adds by itself.

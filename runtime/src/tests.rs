@@ -2,7 +2,7 @@
 
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
-	traits::Get,
+	traits::{Get, StorageVersion},
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
 };
 use sp_genesis_builder::PresetId;
@@ -295,5 +295,68 @@ fn copies_of_an_answer_should_find_no_place_in_a_block_when_the_first_was_free()
 		}
 		assert_eq!(Balances::free_balance(&operator), MILLI_MILL);
 		assert_eq!(Balances::total_issuance(), issuance);
+	});
+}
+
+/// Turns the state into one of the first version, in which a job is open that Bob's miner has.
+fn first_version() {
+	use millrace_primitives::{JobParams, Rate};
+	let [owner, operator, client] =
+		[Sr25519Keyring::Bob, Sr25519Keyring::Dave, Sr25519Keyring::Charlie].map(|key| key.to_account_id());
+	let signed = RuntimeOrigin::signed;
+	System::set_block_number(1);
+	Miners::register(signed(owner.clone()), operator, 1_000 * MILL).expect("Bob can stake");
+	Miners::offer(signed(owner.clone()), 0, Rate::PerGpuSecond(MILL), 1).expect("the model exists");
+	Jobs::submit(signed(client), 0, b"hi".to_vec(), JobParams::greedy(8), MILL, Some(owner)).expect("Bob is free");
+	pallet_jobs::TermsOf::<Runtime>::remove(0);
+	StorageVersion::new(1).put::<Jobs>();
+	frame_system::LastRuntimeUpgrade::<Runtime>::put(frame_system::LastRuntimeUpgradeInfo {
+		spec_version: 1.into(),
+		spec_name: VERSION.spec_name,
+	});
+}
+
+#[test]
+fn upgrade_should_bring_every_pallet_to_its_version_when_the_chain_has_the_first_runtime() {
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		first_version();
+		Executive::execute_on_runtime_upgrade();
+		assert_eq!(StorageVersion::get::<Jobs>(), pallet_jobs::STORAGE_VERSION);
+		let terms = migrations::TermsOfVersion1::get();
+		assert_eq!(pallet_jobs::TermsOf::<Runtime>::get(0), Some(terms));
+		// What governance starts from is what was constant before.
+		let parameters = pallet_parameters::Current::<Runtime>::get();
+		assert_eq!((parameters.queue_timeout, parameters.retention_period), (terms.queue_timeout, terms.retention));
+		assert_eq!(Jobs::do_try_state(), Ok(()));
+		assert_eq!(Parameters::do_try_state(), Ok(()));
+	});
+}
+
+#[test]
+fn upgrade_should_fit_a_block_when_as_many_jobs_are_open_as_it_migrates() {
+	let jobs = pallet_jobs::migrations::MAX_JOBS as u64;
+	let weight = <Runtime as frame_system::Config>::DbWeight::get().reads_writes(jobs, jobs);
+	assert!(weight.all_lt(RuntimeBlockWeights::get().max_block), "{weight}");
+}
+
+#[cfg(feature = "try-runtime")]
+#[test]
+fn upgrade_should_pass_its_own_checks_when_the_chain_has_the_first_runtime() {
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		first_version();
+		Executive::try_runtime_upgrade(frame_support::traits::UpgradeCheckSelect::All).expect("all checks hold");
+	});
+}
+
+#[test]
+fn parameters_should_be_changed_by_governance_alone() {
+	use pallet_parameters::Parameter;
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let alice = RuntimeOrigin::signed(Sr25519Keyring::Alice.to_account_id());
+		let parameter = Parameter::MinFee(2 * MILLI_MILL);
+		Parameters::set(alice.clone(), parameter).expect_err("the sudo key is not root by itself");
+		let call = RuntimeCall::Parameters(pallet_parameters::Call::set { parameter });
+		Sudo::sudo(alice, alloc::boxed::Box::new(call)).expect("Alice has the sudo key");
+		assert_eq!(pallet_parameters::MinFee::<Runtime>::get(), 2 * MILLI_MILL);
 	});
 }

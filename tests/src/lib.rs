@@ -9,6 +9,7 @@ pub mod miner;
 pub mod node;
 pub mod ollama;
 pub mod process;
+pub mod upgrade;
 pub mod world;
 
 pub use cli::Cli;

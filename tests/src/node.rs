@@ -1,6 +1,9 @@
 //! A development chain.
 
-use std::process::Command;
+use std::{
+	path::{Path, PathBuf},
+	process::Command,
+};
 
 use millrace_client::Client;
 use tempfile::TempDir;
@@ -12,15 +15,28 @@ pub struct Node {
 	process: Process,
 	folder: TempDir,
 	port: u16,
+	/// The file of its chain specification; `None`: the development chain.
+	chain: Option<PathBuf>,
 }
 
 impl Node {
 	/// Starts a one-validator chain and waits until it answers.
 	pub fn start() -> Self {
+		Self::start_chain(TempDir::new().unwrap(), None)
+	}
+
+	/// Starts a one-validator chain whose runtime is the first version.
+	pub fn start_first_version() -> Self {
 		let folder = TempDir::new().unwrap();
-		let process = spawn(&folder, 0);
+		let file = folder.path().join("chain.json");
+		std::fs::write(&file, crate::upgrade::first_chain_spec()).unwrap();
+		Self::start_chain(folder, Some(file))
+	}
+
+	fn start_chain(folder: TempDir, chain: Option<PathBuf>) -> Self {
+		let process = spawn(&folder, 0, chain.as_deref());
 		let port = rpc_port(&process);
-		Self { process, folder, port }
+		Self { process, folder, port, chain }
 	}
 
 	/// Starts a one-validator chain, the development one but with epochs of so many slots.
@@ -61,7 +77,7 @@ impl Node {
 				let identity = line.rsplit(' ').next().unwrap().to_owned();
 				boot.get_or_insert_with(|| format!("/ip4/127.0.0.1/tcp/{p2p}/p2p/{identity}"));
 				let port = rpc_port(&process);
-				Self { process, folder, port }
+				Self { process, folder, port, chain: None }
 			})
 			.collect()
 	}
@@ -98,7 +114,7 @@ impl Node {
 
 	/// Starts it again with the same database and port.
 	pub fn restart(&mut self) {
-		self.process = spawn(&self.folder, self.port);
+		self.process = spawn(&self.folder, self.port, self.chain.as_deref());
 		assert_eq!(rpc_port(&self.process), self.port, "another process took the node's port");
 	}
 
@@ -123,9 +139,12 @@ fn base(folder: &TempDir, rpc: u16, p2p: u16) -> Command {
 	command
 }
 
-fn spawn(folder: &TempDir, port: u16) -> Process {
+fn spawn(folder: &TempDir, port: u16, chain: Option<&Path>) -> Process {
 	let mut command = base(folder, port, 0);
 	command.arg("--dev");
+	if let Some(chain) = chain {
+		command.arg("--chain").arg(chain);
+	}
 	Process::start("node", command)
 }
 

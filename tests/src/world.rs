@@ -52,7 +52,7 @@ impl World {
 		Self::on(Node::start()).await
 	}
 
-	/// A chain that runs already, without a miner.
+	/// A chain without a miner, on this node.
 	pub async fn on(node: Node) -> Self {
 		let client = node.client().await;
 		let submitter = |uri| client.submitter(Signer::from_uri(uri).unwrap());
@@ -67,7 +67,7 @@ impl World {
 		world
 	}
 
-	/// Registers the miner, with `slots` slots.
+	/// Registers `//Bob`'s miner with an offer of `slots` slots.
 	pub async fn offer(&self, slots: u32) {
 		let operator = account("//Bob//operator");
 		for call in [calls::register_miner(operator, 1_000 * MILL), calls::offer(0, RATE, slots)] {

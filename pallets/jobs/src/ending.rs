@@ -30,7 +30,8 @@ impl<T: Config> Pallet<T> {
 	) {
 		let now = T::BlockNumberProvider::current_block_number();
 		job.state = JobState::Ended(outcome);
-		Self::reschedule(id, job, now.saturating_add(T::RetentionPeriod::get()));
+		Self::reschedule(id, job, now.saturating_add(Self::terms(id).retention));
+		TermsOf::<T>::remove(id);
 		let (transcript_root, usage, output_hash, fee) = answer
 			.map(|(proof, output_hash, fee)| (proof.transcript_root, proof.usage, output_hash, fee))
 			.unwrap_or_default();

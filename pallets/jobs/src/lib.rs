@@ -8,6 +8,7 @@ mod assign;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod ending;
+pub mod migrations;
 mod proof;
 mod queue;
 mod submit;
@@ -22,7 +23,7 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{Assignment, Input, Job, JobState, Link, Output, QueueEnds, Walk};
+pub use types::{Assignment, Input, Job, JobState, Link, Output, QueueEnds, Terms, Walk};
 pub use views::JobView;
 pub use weights::WeightInfo;
 
@@ -38,7 +39,7 @@ pub mod pallet {
 	};
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -58,26 +59,21 @@ pub mod pallet {
 		type Randomness: BlockRandomness;
 		/// Where the block number comes from. All deadlines are counted in it.
 		type BlockNumberProvider: BlockNumberProvider<BlockNumber = BlockNumber>;
-		/// Least `max_fee` in plancks. Touches later submissions only.
-		#[pallet::constant]
+		// Parameters that governance may change at any time. A job keeps what was in force at its submission: fee and
+		// deposit in its escrow row, the timeout in its own parameters, the rest in `TermsOf`.
+		/// Least `max_fee` in plancks.
 		type MinFee: Get<Balance>;
 		/// Plancks held for each job until it is pruned.
-		#[pallet::constant]
 		type DepositBase: Get<Balance>;
 		/// Plancks held for each byte of input and each byte that the output may have.
-		#[pallet::constant]
 		type DepositPerByte: Get<Balance>;
-		/// Blocks that a job waits for a miner.
-		#[pallet::constant]
+		/// Blocks that a job waits for a miner, each time that it is queued.
 		type QueueTimeout: Get<BlockNumber>;
 		/// Least blocks of an attempt that a client may ask for.
-		#[pallet::constant]
 		type MinTimeout: Get<BlockNumber>;
 		/// Most blocks of an attempt that a client may ask for.
-		#[pallet::constant]
 		type MaxTimeout: Get<BlockNumber>;
 		/// Blocks from a job's end until its bytes are pruned.
-		#[pallet::constant]
 		type RetentionPeriod: Get<BlockNumber>;
 		/// Draws that each block makes along the queues beyond those that its calls pay for.
 		#[pallet::constant]
@@ -96,6 +92,10 @@ pub mod pallet {
 	/// Jobs until they are pruned.
 	#[pallet::storage]
 	pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, Job<AccountId32>>;
+
+	/// What open jobs keep of the parameters, from their submission to their end.
+	#[pallet::storage]
+	pub type TermsOf<T: Config> = StorageMap<_, Twox64Concat, JobId, Terms>;
 
 	/// Inputs until they are pruned.
 	#[pallet::storage]
@@ -314,8 +314,6 @@ pub mod pallet {
 		}
 
 		fn integrity_test() {
-			assert!(T::MinTimeout::get() > 0, "an attempt needs a block");
-			assert!(T::MinTimeout::get() <= T::MaxTimeout::get(), "no timeout would be accepted");
 			assert!(T::WalkDraws::get() > 0, "queues that no call touches would never be walked");
 			let item = Self::silence_weight().saturating_add(T::WeightInfo::agenda_block().saturating_mul(2));
 			assert!(item.all_lte(T::AgendaWeight::get()), "no agenda item would ever fit");

@@ -1,4 +1,4 @@
-//! A chain of the five pallets, without consensus: randomness is a number that each block changes.
+//! A chain of our pallets, without consensus: randomness is a number that each block changes.
 
 use frame::{
 	deps::{
@@ -12,6 +12,7 @@ use millrace_primitives::{
 	job::work_hash, traits::BlockRandomness, Balance, BlockNumber, JobId, JobParams, Proof, ProofPayload, Rate, Usage,
 	MILL, MILLI_MILL,
 };
+use pallet_parameters::{Parameter, Parameters};
 
 use crate as pallet_jobs;
 
@@ -24,6 +25,7 @@ construct_runtime!(
 		Escrow: pallet_escrow,
 		Jobs: pallet_jobs,
 		Receipts: pallet_receipts,
+		Settings: pallet_parameters,
 	}
 );
 
@@ -33,6 +35,7 @@ impl frame_system::Config for Test {
 	type AccountId = AccountId32;
 	type Lookup = IdentityLookup<AccountId32>;
 	type AccountData = pallet_balances::AccountData<Balance>;
+	type DbWeight = frame::deps::frame_support::weights::constants::ParityDbWeight;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -45,7 +48,7 @@ impl pallet_balances::Config for Test {
 impl pallet_models::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type Deposit = ConstU128<MILL>;
+	type Deposit = pallet_parameters::ModelDeposit<Test>;
 	type MaxContextLength = ConstU32<1_048_576>;
 	type WeightInfo = ();
 }
@@ -56,9 +59,9 @@ impl pallet_miners::Config for Test {
 	type BlockNumberProvider = System;
 	type Models = Models;
 	type OnCapacity = Jobs;
-	type MinStake = ConstU128<{ 100 * MILL }>;
-	type StakePerSlot = ConstU128<{ 50 * MILL }>;
-	type UnbondingPeriod = ConstU32<1_000>;
+	type MinStake = pallet_parameters::MinStake<Test>;
+	type StakePerSlot = pallet_parameters::StakePerSlot<Test>;
+	type UnbondingPeriod = pallet_parameters::UnbondingPeriod<Test>;
 	type Draws = ConstU32<4>;
 	type ReputationHalfLife = ConstU32<HALF_LIFE>;
 	type ReputationFee = ConstU128<FEE>;
@@ -79,6 +82,59 @@ impl pallet_receipts::Config for Test {
 	type AuthoritySet = ConstU64<0>;
 	type RetentionPeriod = ConstU32<1_000_000>;
 	type RetentionWeight = AgendaWeight;
+}
+
+/// What the mock's chain starts with.
+pub const INITIAL: Parameters = Parameters {
+	min_fee: MIN_FEE,
+	deposit_base: MILLI_MILL,
+	deposit_per_byte: 1_000_000,
+	queue_timeout: QUEUE_TIMEOUT,
+	min_timeout: 2,
+	max_timeout: 600,
+	retention_period: RETENTION,
+	min_stake: 100 * MILL,
+	stake_per_slot: 50 * MILL,
+	unbonding_period: UNBONDING,
+	model_deposit: MILL,
+};
+
+parameter_types! {
+	pub const InitialParameters: Parameters = INITIAL;
+	pub const LowestParameters: Parameters = Parameters {
+		min_fee: 1,
+		deposit_base: 1,
+		deposit_per_byte: 1,
+		queue_timeout: 1,
+		min_timeout: 2,
+		max_timeout: 50,
+		retention_period: 1,
+		min_stake: 1,
+		stake_per_slot: 1,
+		unbonding_period: 4_000,
+		model_deposit: 1,
+	};
+	pub const HighestParameters: Parameters = Parameters {
+		min_fee: MILL,
+		deposit_base: MILL,
+		deposit_per_byte: MILL,
+		queue_timeout: 600,
+		min_timeout: 50,
+		max_timeout: 600,
+		retention_period: 1_000,
+		min_stake: 1_000 * MILL,
+		stake_per_slot: 1_000 * MILL,
+		unbonding_period: 10_000,
+		model_deposit: 1_000 * MILL,
+	};
+}
+
+impl pallet_parameters::Config for Test {
+	type AdminOrigin = EnsureRoot<AccountId32>;
+	type Initial = InitialParameters;
+	type Lowest = LowestParameters;
+	type Highest = HighestParameters;
+	type WeightInfo = ();
 }
 
 parameter_types! {
@@ -110,6 +166,7 @@ impl BlockRandomness for MockRandomness {
 pub const HALF_LIFE: BlockNumber = 10_000;
 pub const QUEUE_TIMEOUT: BlockNumber = 60;
 pub const RETENTION: BlockNumber = 100;
+pub const UNBONDING: BlockNumber = 5_000;
 pub const MIN_FEE: Balance = MILLI_MILL;
 
 impl pallet_jobs::Config for Test {
@@ -119,13 +176,13 @@ impl pallet_jobs::Config for Test {
 	type Receipts = Receipts;
 	type Randomness = MockRandomness;
 	type BlockNumberProvider = System;
-	type MinFee = ConstU128<MIN_FEE>;
-	type DepositBase = ConstU128<MILLI_MILL>;
-	type DepositPerByte = ConstU128<1_000_000>;
-	type QueueTimeout = ConstU32<QUEUE_TIMEOUT>;
-	type MinTimeout = ConstU32<2>;
-	type MaxTimeout = ConstU32<600>;
-	type RetentionPeriod = ConstU32<RETENTION>;
+	type MinFee = pallet_parameters::MinFee<Test>;
+	type DepositBase = pallet_parameters::DepositBase<Test>;
+	type DepositPerByte = pallet_parameters::DepositPerByte<Test>;
+	type QueueTimeout = pallet_parameters::QueueTimeout<Test>;
+	type MinTimeout = pallet_parameters::MinTimeout<Test>;
+	type MaxTimeout = pallet_parameters::MaxTimeout<Test>;
+	type RetentionPeriod = pallet_parameters::RetentionPeriod<Test>;
 	type WalkDraws = ConstU32<4>;
 	type AgendaWeight = AgendaWeight;
 	type WeightInfo = ();
@@ -164,6 +221,11 @@ pub fn signed(who: AccountId32) -> RuntimeOrigin {
 pub fn miner(name: &str, slots: u32) {
 	assert_ok!(Miners::register(signed(account(name)), operator_account(name), 200 * MILL));
 	assert_ok!(Miners::offer(signed(account(name)), MODEL, RATE, slots));
+}
+
+/// Governance changes a parameter.
+pub fn set(parameter: Parameter) {
+	assert_ok!(Settings::set(RuntimeOrigin::root(), parameter));
 }
 
 pub fn submit_as(client: &str) -> JobId {
@@ -238,9 +300,12 @@ pub fn check_all() {
 		Receipts::do_try_state().unwrap();
 		TransactionOutcome::Rollback(DispatchResult::Ok(()))
 	});
+	Settings::do_try_state().unwrap();
 	for (id, job) in crate::Jobs::<Test>::iter() {
 		let row = pallet_escrow::Rows::<Test>::get(id).expect("a stored job has a row");
-		assert_eq!(row.settled, matches!(job.state, crate::JobState::Ended(_)), "job {id}");
+		let ended = matches!(job.state, crate::JobState::Ended(_));
+		assert_eq!(row.settled, ended, "job {id}");
+		assert_eq!(crate::TermsOf::<Test>::contains_key(id), !ended, "job {id}");
 	}
 	assert_eq!(pallet_escrow::Rows::<Test>::iter().count(), crate::Jobs::<Test>::iter().count());
 }

@@ -10,11 +10,11 @@ use crate::*;
 pub(crate) const MAX_WALKS: usize = 16;
 
 impl<T: Config> Pallet<T> {
-	/// Lets a job wait from now on: drawn for at the end of this block, expired after `QueueTimeout`.
+	/// Lets a job wait from now on: drawn for at the end of this block, expired after its terms' `queue_timeout`.
 	pub(crate) fn enter(id: JobId, job: &mut Job<AccountId32>) {
 		let now = T::BlockNumberProvider::current_block_number();
 		job.state = JobState::Queued;
-		Self::reschedule(id, job, now.saturating_add(T::QueueTimeout::get()));
+		Self::reschedule(id, job, now.saturating_add(Self::terms(id).queue_timeout));
 		Fresh::<T>::append(id);
 	}
 

@@ -47,6 +47,7 @@ impl<T: Config> Pallet<T> {
 			tried: BoundedVec::new(),
 			state: JobState::Queued,
 		};
+		TermsOf::<T>::insert(id, Self::current_terms());
 		Inputs::<T>::insert(id, input);
 		JobsOf::<T>::insert(client, id, ());
 		if let Some(owner) = job.named.clone() {
@@ -58,6 +59,16 @@ impl<T: Config> Pallet<T> {
 		}
 		Jobs::<T>::insert(id, job);
 		Ok(())
+	}
+
+	fn current_terms() -> Terms {
+		Terms { queue_timeout: T::QueueTimeout::get(), retention: T::RetentionPeriod::get() }
+	}
+
+	/// What the job was submitted under. An open job without terms is one that a migration had no room for: it goes by
+	/// the parameters of now.
+	pub(crate) fn terms(id: JobId) -> Terms {
+		TermsOf::<T>::get(id).unwrap_or_else(Self::current_terms)
 	}
 
 	pub(crate) fn check_params(model: &ModelSummary, params: &JobParams) -> DispatchResult {

@@ -37,6 +37,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(Agenda::<T>::iter_keys().count() == jobs, "the agenda has a stray entry");
 		ensure!(JobsOf::<T>::iter_keys().count() == jobs, "a client's list has a stray entry");
 		ensure!(Inputs::<T>::iter_keys().count() == jobs, "an input is left over");
+		for id in TermsOf::<T>::iter_keys() {
+			let open = Jobs::<T>::get(id).is_some_and(|job| !matches!(job.state, JobState::Ended(_)));
+			ensure!(open, "terms outlived their job");
+		}
 		ensure!(Self::queue_lengths()? == queued, "a queue has a stray entry");
 		ensure!(Queue::<T>::iter_keys().count() as u64 == queued, "a job is in a queue that does not reach it");
 		ensure!(AssignmentsOf::<T>::iter_keys().count() as u64 == assigned, "an operator's list has a stray entry");

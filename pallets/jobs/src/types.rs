@@ -72,6 +72,15 @@ pub struct Job<AccountId> {
 	pub state: JobState<AccountId>,
 }
 
+/// What an open job keeps of the parameters that were in force at its submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Terms {
+	/// Blocks that it waits for a miner, each time that it is queued.
+	pub queue_timeout: BlockNumber,
+	/// Blocks from its end until its bytes are pruned.
+	pub retention: BlockNumber,
+}
+
 /// The ends of a model's queue; both `None` when it is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct QueueEnds {

@@ -47,7 +47,8 @@ impl<T: Config> Pallet<T> {
 	pub fn explain(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Score> {
 		let miner = Miners::<T>::get(owner)?;
 		let offer = Offers::<T>::get(demand.model, owner)?;
-		let free = if miner.ready { offer.free() } else { 0 };
+		let reached = Self::backed(&miner).saturating_sub(miner.slots_used);
+		let free = if miner.ready { offer.free().min(reached) } else { 0 };
 		let terms = Self::terms();
 		Some(Score {
 			reputation: offer.thousandths(&terms),
@@ -63,6 +64,7 @@ impl<T: Config> Pallet<T> {
 		let offer = Offers::<T>::get(demand.model, owner).ok_or(Error::<T>::NoOffer)?;
 		ensure!(miner.ready, Error::<T>::NotReady);
 		Self::fits(owner, &offer, demand)?;
+		ensure!(Self::reaches(&miner), Error::<T>::StakeTooLowForSlots);
 		Ok((miner, offer))
 	}
 
@@ -76,8 +78,18 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Whether an offer of a ready miner can take the job.
-	pub(crate) fn fits(owner: &T::AccountId, offer: &Offer, demand: &Demand<T::AccountId>) -> Result<(), Error<T>> {
+	/// Whether the miner's stake reaches for one more job at the price of now, which may have risen since its offers.
+	fn reaches(miner: &Miner<T::AccountId>) -> bool {
+		miner.slots_used < Self::backed(miner)
+	}
+
+	/// Whether the look is at an offer that can take the job. One read, of the miner.
+	pub(crate) fn can_take((owner, offer): &Look<T>, demand: &Demand<T::AccountId>) -> bool {
+		Miners::<T>::get(owner).is_some_and(|miner| Self::reaches(&miner)) && Self::fits(owner, offer, demand).is_ok()
+	}
+
+	/// Whether an offer of a ready miner fits the job.
+	fn fits(owner: &T::AccountId, offer: &Offer, demand: &Demand<T::AccountId>) -> Result<(), Error<T>> {
 		ensure!(offer.free() > 0, Error::<T>::NoFreeSlot);
 		ensure!(!demand.excluded.contains(owner), Error::<T>::AlreadyTried);
 		ensure!(within_limit(offer, demand), Error::<T>::RateAboveLimit);
@@ -130,12 +142,11 @@ impl<T: Config> Pallet<T> {
 		looks
 	}
 
-	/// The cheapest offer that fits and counts, the earliest of equally cheap ones. A look counts by lot, with the
+	/// The cheapest offer that can take the job and counts, the earliest of equally cheap ones. A look counts by lot, with the
 	/// chance of its score over the best: in proportion, so that a reputation that varies gains nothing by it.
 	fn cheapest(looks: Vec<Look<T>>, demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Look<T>> {
 		let terms = Self::terms();
-		let fit = |(owner, offer): &Look<T>| Self::fits(owner, offer, demand).is_ok();
-		let looks: Vec<Look<T>> = looks.into_iter().filter(fit).collect();
+		let looks: Vec<Look<T>> = looks.into_iter().filter(|look| Self::can_take(look, demand)).collect();
 		let best = looks.iter().map(|(_, offer)| score(offer, &terms)).max()?;
 		(LOTS..)
 			.zip(looks)
@@ -200,7 +211,6 @@ impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 		miner.slots_used = miner.slots_used.defensive_saturating_sub(1);
 		offer.used = offer.used.defensive_saturating_sub(1);
 		offer.rate_attempt(outcome, &Self::terms());
-		Self::cut_unbacked(owner, &mut miner, model, &mut offer);
 		let free = Self::store_offer(owner, &mut miner, model, offer);
 		Miners::<T>::insert(owner, miner);
 		if free > 0 {

@@ -61,15 +61,14 @@ pub mod pallet {
 		type Models: ModelRegistry;
 		/// Is told when a slot becomes free.
 		type OnCapacity: OnCapacity;
-		/// Least stake of a miner, in plancks.
-		#[pallet::constant]
+		// Parameters that governance may change at any time.
+		/// Least stake of a miner, in plancks. A rise leaves registered miners as they are until they change their stake.
 		type MinStake: Get<Balance>;
-		/// Plancks that must be bonded for each slot offered. A rise needs a migration that withdraws the slots which
-		/// it leaves without stake.
-		#[pallet::constant]
+		/// Plancks that must be bonded for each slot offered. A rise leaves offers as they are until they change, but no
+		/// job is assigned beyond what the stake reaches for.
 		type StakePerSlot: Get<Balance>;
-		/// Blocks from `unstake` until the stake can be withdrawn. Must exceed the longest job, channel and dispute.
-		#[pallet::constant]
+		/// Blocks from `unstake` until the stake can be withdrawn; what unbonds already keeps its date. Must exceed the
+		/// longest job, channel and dispute.
 		type UnbondingPeriod: Get<BlockNumber>;
 		/// Free slots that one draw looks at.
 		#[pallet::constant]
@@ -256,7 +255,6 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
 			assert!(T::Draws::get() > 0, "a draw that looks at no place never finds a miner");
-			assert!(T::StakePerSlot::get() > 0, "slots must be bounded by stake");
 			assert!(T::ReputationHalfLife::get() > 0, "reputation would fade at once");
 			assert!(T::ReputationFee::get() > 0, "jobs for nothing would make a reputation");
 		}
@@ -349,7 +347,8 @@ pub mod pallet {
 		}
 
 		/// Takes up to `amount` plancks of a miner's stake: of what is bonded, then of what is unbonding, the newest part
-		/// first. Part is burned, part paid to the beneficiary. Free slots that the rest does not back are withdrawn.
+		/// first. Part is burned, part paid to the beneficiary. Slots that the rest does not back are withdrawn, free ones
+		/// first; jobs in them go on.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::slash(MAX_OFFERS))]
 		pub fn slash(origin: OriginFor<T>, owner: T::AccountId, amount: Balance) -> DispatchResultWithPostInfo {

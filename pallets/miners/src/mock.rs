@@ -48,6 +48,8 @@ impl ModelRegistry for SomeModels {
 parameter_types! {
 	/// The models whose capacity was announced.
 	pub static Announced: Vec<ModelId> = Vec::new();
+	/// Stake for each slot; set by the tests of its changes.
+	pub static StakePerSlot: Balance = SLOT;
 }
 
 pub struct Announce;
@@ -61,6 +63,8 @@ impl OnCapacity for Announce {
 	fn benchmark_wait(_: ModelId) {}
 }
 
+/// Stake for each slot before any change.
+pub const SLOT: Balance = 50 * MILL;
 pub const UNBONDING: u32 = 100;
 pub const HALF_LIFE: u32 = 1_000;
 pub const FULL_FEE: Balance = MILLI_MILL;
@@ -78,7 +82,7 @@ impl pallet_miners::Config for Test {
 	type Models = SomeModels;
 	type OnCapacity = Announce;
 	type MinStake = ConstU128<{ 100 * MILL }>;
-	type StakePerSlot = ConstU128<{ 50 * MILL }>;
+	type StakePerSlot = StakePerSlot;
 	type UnbondingPeriod = ConstU32<UNBONDING>;
 	type Draws = ConstU32<4>;
 	type ReputationHalfLife = ConstU32<HALF_LIFE>;
@@ -133,9 +137,13 @@ pub fn run(test: impl FnOnce()) {
 	externalities().execute_with(|| {
 		System::set_block_number(1);
 		Announced::set(Vec::new());
+		StakePerSlot::set(SLOT);
 		let issuance = Balances::total_issuance();
 		test();
 		Miners::do_try_state().unwrap();
+		for miner in crate::Miners::<Test>::iter_values().filter(|_| StakePerSlot::get() == SLOT) {
+			assert!(miner.bonded >= SLOT * Balance::from(miner.slots_offered), "a slot is not backed by stake");
+		}
 		assert_eq!(Balances::total_issuance() + burned(), issuance, "a call changed the issuance");
 	});
 }

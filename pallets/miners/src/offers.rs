@@ -69,7 +69,7 @@ impl<T: Config> Pallet<T> {
 		Ok(offers)
 	}
 
-	/// Stores an offer and puts its free slots on the ready list; removes one without slots. Returns how many slots
+	/// Stores an offer and puts its free slots on the ready list; removes one without slots and jobs. Returns how many slots
 	/// can be had.
 	pub(crate) fn store_offer(
 		owner: &T::AccountId,
@@ -77,7 +77,7 @@ impl<T: Config> Pallet<T> {
 		model: ModelId,
 		offer: Offer,
 	) -> u32 {
-		if offer.slots == 0 {
+		if offer.slots == 0 && offer.used == 0 {
 			Self::remove_offer(owner, miner, model);
 			return 0;
 		}

@@ -55,10 +55,12 @@ impl Offer {
 		self.reputation(terms).saturating_div(THOUSANDTH)
 	}
 
-	/// Moves the reputation by how an attempt ended. An attempt weighs as much as its slot among the offer's slots.
+	/// Moves the reputation by how an attempt ended. An attempt weighs as much as its slot among the offer's slots, those
+	/// included that a slash withdrew and that are still in use.
 	pub(crate) fn rate_attempt(&mut self, outcome: AttemptOutcome, terms: &Terms) {
 		let reputation = self.reputation(terms);
-		let part = |whole: u32, step: u32| whole.div_ceil(step.saturating_mul(self.slots).max(1));
+		let slots = self.slots.max(self.used);
+		let part = |whole: u32, step: u32| whole.div_ceil(step.saturating_mul(slots).max(1));
 		self.reputation = match outcome {
 			AttemptOutcome::Success { earned } => {
 				let missing = MAX_REPUTATION.saturating_sub(reputation);

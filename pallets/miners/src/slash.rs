@@ -7,7 +7,7 @@ use frame::{
 		tokens::{Fortitude, Precision, Restriction},
 	},
 };
-use millrace_primitives::{Balance, ModelId};
+use millrace_primitives::Balance;
 
 use crate::*;
 
@@ -75,12 +75,20 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Slashed { owner: owner.clone(), burned, paid });
 	}
 
-	/// Withdraws free slots, of the models that were added last first, until the stake backs those that are left or
-	/// only slots in use are left. Returns how many offers it touched.
+	/// Withdraws slots until the stake backs those that are left: free ones first, of the models that were added last
+	/// first, then ones in use. A job in a withdrawn slot goes on, and leaves no slot behind. Returns how many offers it
+	/// touched.
 	fn cut_offers(owner: &T::AccountId, miner: &mut Miner<T::AccountId>) -> u32 {
-		let mut touched: u32 = 0;
+		let free = Self::cut(owner, miner, Offer::free);
+		free.max(Self::cut(owner, miner, |offer| offer.slots))
+	}
+
+	/// Withdraws unbacked slots, as many of each offer as `spare` allows. Returns how many offers it touched.
+	fn cut(owner: &T::AccountId, miner: &mut Miner<T::AccountId>, spare: impl Fn(&Offer) -> u32) -> u32 {
+		let (backed, mut touched) = (Self::backed(miner), 0u32);
 		for model in miner.models.clone().into_iter().rev() {
-			if Self::unbacked(miner) == 0 {
+			let unbacked = miner.slots_offered.saturating_sub(backed);
+			if unbacked == 0 {
 				break;
 			}
 			touched = touched.saturating_add(1);
@@ -88,37 +96,24 @@ impl<T: Config> Pallet<T> {
 				defensive!("a miner lists an offer that is gone");
 				continue;
 			};
-			if Self::cut_unbacked(owner, miner, model, &mut offer) {
-				Self::store_offer(owner, miner, model, offer);
+			let cut = unbacked.min(spare(&offer));
+			if cut == 0 {
+				continue;
 			}
+			offer.slots = offer.slots.saturating_sub(cut);
+			miner.slots_offered = miner.slots_offered.saturating_sub(cut);
+			Self::deposit_event(match offer.slots {
+				0 => Event::OfferWithdrawn { owner: owner.clone(), model },
+				slots => Event::OfferSet { owner: owner.clone(), model, rate: offer.rate, slots },
+			});
+			Self::store_offer(owner, miner, model, offer);
 		}
 		touched
 	}
 
-	/// Slots offered beyond those that the stake backs.
-	fn unbacked(miner: &Miner<T::AccountId>) -> u32 {
+	/// Slots that the miner's stake reaches for at the price of now.
+	pub(crate) fn backed(miner: &Miner<T::AccountId>) -> u32 {
 		let backed = miner.bonded.checked_div(T::StakePerSlot::get()).unwrap_or(0);
-		miner.slots_offered.saturating_sub(u32::try_from(backed).unwrap_or(u32::MAX))
-	}
-
-	/// Takes unbacked slots that are free off the offer, and says so. The caller stores it. `false`: there were none.
-	pub(crate) fn cut_unbacked(
-		owner: &T::AccountId,
-		miner: &mut Miner<T::AccountId>,
-		model: ModelId,
-		offer: &mut Offer,
-	) -> bool {
-		let cut = Self::unbacked(miner).min(offer.free());
-		if cut == 0 {
-			return false;
-		}
-		offer.slots = offer.slots.saturating_sub(cut);
-		miner.slots_offered = miner.slots_offered.saturating_sub(cut);
-		let (owner, rate, slots) = (owner.clone(), offer.rate, offer.slots);
-		Self::deposit_event(match slots {
-			0 => Event::OfferWithdrawn { owner, model },
-			_ => Event::OfferSet { owner, model, rate, slots },
-		});
-		true
+		u32::try_from(backed).unwrap_or(u32::MAX)
 	}
 }

@@ -20,8 +20,8 @@ impl<T: Config> Pallet<T> {
 			let (mut slots, mut used) = (0u32, 0u32);
 			for model in &miner.models {
 				let offer = Offers::<T>::get(model, &owner).ok_or("a miner lists an offer that is gone")?;
-				ensure!(offer.used <= offer.slots, "more slots are in use than offered");
-				ensure!((1..=MAX_SLOTS).contains(&offer.slots), "an offer has no slot or too many");
+				ensure!(offer.slots > 0 || offer.used > 0, "an offer has neither a slot nor a job");
+				ensure!(offer.slots.max(offer.used) <= MAX_SLOTS, "an offer has too many slots");
 				ensure!(offer.reputation <= MAX_REPUTATION, "a reputation is above the maximum");
 				slots = slots.saturating_add(offer.slots);
 				used = used.saturating_add(offer.used);
@@ -31,8 +31,6 @@ impl<T: Config> Pallet<T> {
 			}
 			ensure!(slots == miner.slots_offered, "slots_offered differs from the offers");
 			ensure!(used == miner.slots_used, "slots_used differs from the offers");
-			let backed = miner.bonded >= Self::stake_for(slots).map_err(|_| "the stake for the slots overflows")?;
-			ensure!(backed || slots == used, "a free slot is not backed by stake");
 		}
 		ensure!(OwnerOf::<T>::iter().count() == Miners::<T>::iter().count(), "OwnerOf has a stray entry");
 		for (model, owner, _) in Offers::<T>::iter() {

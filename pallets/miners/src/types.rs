@@ -45,7 +45,7 @@ pub struct Offer {
 	pub rate: Rate,
 	/// Jobs at once.
 	pub slots: u32,
-	/// Slots in use.
+	/// Slots in use; more than `slots` when a slash withdrew some of them.
 	pub used: u32,
 	/// In billionths, as of `rated_at`.
 	pub reputation: u32,

@@ -80,8 +80,8 @@ impl<T: Config> MinerPrices<T::AccountId> for Pallet<T> {
 	fn prices(demand: &Demand<T::AccountId>) -> Option<Prices> {
 		let UsageBounds { input_tokens, output_tokens, gpu_ms, .. } = demand.bounds;
 		let usage = Usage { input_tokens, output_tokens, gpu_ms };
-		let fit = |(owner, offer): &Look<T>| Self::fits(owner, offer, demand).is_ok();
-		let rates = Self::some_ready(demand.model).filter(fit).map(|(_, offer)| offer.rate);
+		let rates =
+			Self::some_ready(demand.model).filter(|look| Self::can_take(look, demand)).map(|(_, offer)| offer.rate);
 		let (mut estimates, mut most) = (Vec::new(), 0);
 		for rate in rates {
 			estimates.push(rate.estimate(&demand.bounds));

@@ -43,8 +43,7 @@ pub mod pallet {
 			+ Inspect<Self::AccountId, Balance = Balance>;
 		/// The runtime's reasons for a hold.
 		type RuntimeHoldReason: From<HoldReason>;
-		/// Plancks held of a model's owner for its entry. A change touches later entries only.
-		#[pallet::constant]
+		/// Plancks held of a model's owner for its entry. Governance may change it; a change touches later entries only.
 		type Deposit: Get<Balance>;
 		/// Longest context in tokens that an entry may claim.
 		#[pallet::constant]

@@ -1,4 +1,4 @@
-use crate::{mock::*, Error, ModelByDigest, ModelName};
+use crate::{mock::*, Call, Error, Model, ModelByDigest, ModelName};
 use frame::testing_prelude::*;
 use millrace_primitives::traits::ModelRegistry;
 
@@ -81,5 +81,32 @@ fn retire_should_fail_when_by_somebody_else_or_repeated_or_unknown() {
 		assert_noop!(Models::retire(RuntimeOrigin::signed(1), 5), Error::<Test>::UnknownModel);
 		assert_ok!(Models::retire(RuntimeOrigin::signed(1), 0));
 		assert_noop!(Models::retire(RuntimeOrigin::signed(1), 0), Error::<Test>::AlreadyRetired);
+	});
+}
+
+#[test]
+fn entry_should_have_no_call_that_alters_it() {
+	use frame::traits::GetCallName;
+	assert_eq!(Call::<Test>::get_call_names(), ["register", "retire"]);
+}
+
+#[test]
+fn retire_should_change_nothing_of_the_entry_but_its_deposit_and_that_it_is_retired() {
+	run(|| {
+		assert_ok!(register(1, b"tiny", 1));
+		let before = crate::Models::<Test>::get(0).unwrap();
+		assert_ok!(Models::retire(RuntimeOrigin::signed(1), 0));
+		let after = crate::Models::<Test>::get(0).unwrap();
+		assert_eq!(after, Model { deposit: 0, retired: true, ..before });
+	});
+}
+
+#[test]
+fn name_and_digest_should_stay_taken_when_their_model_is_retired() {
+	run(|| {
+		assert_ok!(register(1, b"tiny", 1));
+		assert_ok!(Models::retire(RuntimeOrigin::signed(1), 0));
+		assert_noop!(register(1, b"tiny", 2), Error::<Test>::NameTaken);
+		assert_noop!(register(1, b"other", 1), Error::<Test>::DigestTaken);
 	});
 }

@@ -1,4 +1,4 @@
-//! Our own pallets: models, miners, escrow, jobs, receipts.
+//! Our own pallets: models, miners, escrow, jobs, receipts. What governance sets of them is in [`super::parameters`].
 
 use frame_support::{
 	parameter_types,
@@ -6,25 +6,16 @@ use frame_support::{
 	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 	PalletId,
 };
-use frame_system::EnsureRoot;
 use millrace_primitives::traits::BlockRandomness;
 use sp_runtime::{traits::AccountIdConversion, Perbill};
 
+use super::parameters::{Governance, DAY};
 use crate::{
 	weights, AccountId, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime,
-	RuntimeHoldReason, System, MILL, MILLI_MILL,
+	RuntimeHoldReason, System, MILLI_MILL,
 };
 
-/// Blocks in a minute.
-const MINUTE: BlockNumber = 60;
-/// Blocks in an hour.
-const HOUR: BlockNumber = 60 * MINUTE;
-/// Blocks in a day.
-const DAY: BlockNumber = 24 * HOUR;
-
 parameter_types! {
-	/// Plancks held of a model's owner, against a registry full of junk.
-	pub const ModelDeposit: Balance = 10 * MILL;
 	/// A million tokens: the longest context of today's open models.
 	pub const MaxContextLength: u32 = 1 << 20;
 }
@@ -32,18 +23,12 @@ parameter_types! {
 impl pallet_models::Config for Runtime {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type Deposit = ModelDeposit;
+	type Deposit = pallet_parameters::ModelDeposit<Runtime>;
 	type MaxContextLength = MaxContextLength;
 	type WeightInfo = weights::pallet_models::WeightInfo<Runtime>;
 }
 
 parameter_types! {
-	/// Least stake of a miner.
-	pub const MinStake: Balance = 100 * MILL;
-	/// Stake behind each job that a miner may have at once.
-	pub const StakePerSlot: Balance = 100 * MILL;
-	/// A week: longer than a job with all its attempts and the disputes that may follow.
-	pub const UnbondingPeriod: BlockNumber = 7 * DAY;
 	/// Free slots that one draw compares. The weight of a draw counts on it.
 	pub const Draws: u32 = 4;
 	/// A week without jobs halves what a miner has earned.
@@ -62,13 +47,13 @@ impl pallet_miners::Config for Runtime {
 	type BlockNumberProvider = System;
 	type Models = Models;
 	type OnCapacity = Jobs;
-	type MinStake = MinStake;
-	type StakePerSlot = StakePerSlot;
-	type UnbondingPeriod = UnbondingPeriod;
+	type MinStake = pallet_parameters::MinStake<Runtime>;
+	type StakePerSlot = pallet_parameters::StakePerSlot<Runtime>;
+	type UnbondingPeriod = pallet_parameters::UnbondingPeriod<Runtime>;
 	type Draws = Draws;
 	type ReputationHalfLife = ReputationHalfLife;
 	type ReputationFee = ReputationFee;
-	type SlashOrigin = EnsureRoot<AccountId>;
+	type SlashOrigin = Governance;
 	type SlashPaid = SlashPaid;
 	type SlashBeneficiary = SlashPot;
 	type WeightInfo = weights::pallet_miners::WeightInfo<Runtime>;
@@ -81,20 +66,6 @@ impl pallet_escrow::Config for Runtime {
 }
 
 parameter_types! {
-	/// Least fee that a client may offer: about what its transaction costs.
-	pub const MinFee: Balance = MILLI_MILL;
-	/// Plancks held for a job's entry in state.
-	pub const DepositBase: Balance = 10 * MILLI_MILL;
-	/// Plancks held for each byte of state: ten times what it costs to send it.
-	pub const DepositPerByte: Balance = 10_000_000;
-	/// A minute without a miner ends a job.
-	pub const QueueTimeout: BlockNumber = MINUTE;
-	/// Below this many blocks even a ready answer could miss its deadline by one slow slot.
-	pub const MinTimeout: BlockNumber = 5;
-	/// Longest attempt.
-	pub const MaxTimeout: BlockNumber = HOUR;
-	/// How long input and output can be read from state.
-	pub const RetentionPeriod: BlockNumber = 3 * HOUR;
 	/// Jobs in queues that each block tries to place.
 	pub const WalkDraws: u32 = 16;
 	/// A fifth of a block: due jobs are ended before new ones come in.
@@ -122,13 +93,13 @@ impl pallet_jobs::Config for Runtime {
 	type Receipts = Receipts;
 	type Randomness = AuthorVrf;
 	type BlockNumberProvider = System;
-	type MinFee = MinFee;
-	type DepositBase = DepositBase;
-	type DepositPerByte = DepositPerByte;
-	type QueueTimeout = QueueTimeout;
-	type MinTimeout = MinTimeout;
-	type MaxTimeout = MaxTimeout;
-	type RetentionPeriod = RetentionPeriod;
+	type MinFee = pallet_parameters::MinFee<Runtime>;
+	type DepositBase = pallet_parameters::DepositBase<Runtime>;
+	type DepositPerByte = pallet_parameters::DepositPerByte<Runtime>;
+	type QueueTimeout = pallet_parameters::QueueTimeout<Runtime>;
+	type MinTimeout = pallet_parameters::MinTimeout<Runtime>;
+	type MaxTimeout = pallet_parameters::MaxTimeout<Runtime>;
+	type RetentionPeriod = pallet_parameters::RetentionPeriod<Runtime>;
 	type WalkDraws = WalkDraws;
 	type AgendaWeight = AgendaWeight;
 	type WeightInfo = weights::pallet_jobs::WeightInfo<Runtime>;

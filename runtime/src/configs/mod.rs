@@ -2,5 +2,6 @@
 
 pub mod consensus;
 pub mod millrace;
+pub mod parameters;
 pub mod payment;
 pub mod system;

@@ -6,6 +6,7 @@ pub mod pallet_balances;
 pub mod pallet_jobs;
 pub mod pallet_miners;
 pub mod pallet_models;
+pub mod pallet_parameters;
 pub mod pallet_sudo;
 pub mod pallet_timestamp;
 pub mod pallet_transaction_payment;

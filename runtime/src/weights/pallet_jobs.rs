@@ -2,6 +2,8 @@
 //!
 //! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
 //! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//!
+//! Added by hand since: the accesses of `Parameters::Current`, `Jobs::TermsOf` and, in `draw`, `Miners::Miners`.
 
 use core::marker::PhantomData;
 
@@ -21,14 +23,16 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Jobs` (r:0 w:1)
 	// Storage: `Jobs::JobsOf` (r:0 w:1)
 	// Storage: `Jobs::Inputs` (r:0 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
+	// Storage: `Jobs::TermsOf` (r:0 w:1)
 	// `b` is 1 to 16384.
 	fn submit(b: u32) -> Weight {
 		// At the least 82_973 ns.
 		Weight::from_parts(87_708_599, 0)
 			// Standard error 27.
 			.saturating_add(Weight::from_parts(1_455, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(7))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	// Storage: `Jobs::Jobs` (r:1 w:1)
 	// Storage: `Jobs::Queue` (r:3 w:3)
@@ -40,11 +44,12 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Models::Models` (r:1 w:0)
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
+	// Storage: `Jobs::TermsOf` (r:1 w:1)
 	fn cancel() -> Weight {
 		// At the least 101_381 ns.
 		Weight::from_parts(107_750_000, 0)
-			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().writes(12))
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().writes(13))
 	}
 	// Storage: `Miners::OwnerOf` (r:1 w:0)
 	// Storage: `Jobs::Jobs` (r:1 w:1)
@@ -60,10 +65,11 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn claim() -> Weight {
 		// At the least 86_929 ns.
 		Weight::from_parts(92_858_000, 0)
-			.saturating_add(T::DbWeight::get().reads(15))
+			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	// Storage: `Jobs::Jobs` (r:1 w:1)
@@ -83,14 +89,15 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
+	// Storage: `Jobs::TermsOf` (r:1 w:1)
 	// `b` is 1 to 65536.
 	fn complete(b: u32) -> Weight {
 		// At the least 305_583 ns.
 		Weight::from_parts(320_452_806, 0)
 			// Standard error 76.
 			.saturating_add(Weight::from_parts(2_213, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(15))
-			.saturating_add(T::DbWeight::get().writes(19))
+			.saturating_add(T::DbWeight::get().reads(16))
+			.saturating_add(T::DbWeight::get().writes(20))
 	}
 	// Storage: `Jobs::Jobs` (r:1 w:1)
 	// Storage: `Miners::Miners` (r:1 w:1)
@@ -107,11 +114,12 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
+	// Storage: `Jobs::TermsOf` (r:1 w:1)
 	fn fail() -> Weight {
 		// At the least 135_922 ns.
 		Weight::from_parts(148_119_000, 0)
-			.saturating_add(T::DbWeight::get().reads(13))
-			.saturating_add(T::DbWeight::get().writes(17))
+			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().writes(18))
 	}
 	// Storage: `Jobs::Jobs` (r:1 w:1)
 	// Storage: `Escrow::Rows` (r:1 w:1)
@@ -133,16 +141,17 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Models::Models` (r:1 w:0)
 	// Storage: `Miners::ReadyLists` (r:1 w:1)
 	// Storage: `Miners::ReadyAt` (r:17 w:3)
-	// Storage: `Miners::Miners` (r:1 w:1)
+	// Storage: `Miners::Miners` (r:8 w:1)
 	// Storage: `Miners::Offers` (r:16 w:1)
 	// Storage: `Miners::ReadyPlace` (r:2 w:2)
 	// Storage: `Jobs::Queues` (r:1 w:1)
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn draw() -> Weight {
 		// At the least 174_529 ns.
 		Weight::from_parts(201_298_000, 0)
-			.saturating_add(T::DbWeight::get().reads(44))
+			.saturating_add(T::DbWeight::get().reads(52))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	// Storage: `Jobs::Agenda` (r:1 w:0)
@@ -166,11 +175,12 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	// Storage: `Receipts::Receipts` (r:0 w:1)
+	// Storage: `Jobs::TermsOf` (r:1 w:1)
 	fn agenda_item() -> Weight {
 		// At the least 131_635 ns.
 		Weight::from_parts(139_156_000, 0)
-			.saturating_add(T::DbWeight::get().reads(12))
-			.saturating_add(T::DbWeight::get().writes(17))
+			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().writes(18))
 	}
 	// Storage: `Jobs::Walks` (r:16 w:0)
 	// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)

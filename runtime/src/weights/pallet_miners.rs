@@ -2,6 +2,8 @@
 //!
 //! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
 //! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//!
+//! Added by hand since: the accesses of `Parameters::Current`.
 
 use core::marker::PhantomData;
 
@@ -18,25 +20,28 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::OwnerOf` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Storage: `System::Account` (r:1 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn register() -> Weight {
 		// At the least 109_833 ns.
 		Weight::from_parts(114_249_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn stake() -> Weight {
 		// At the least 62_783 ns.
 		Weight::from_parts(65_157_000, 0)
-			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn unstake() -> Weight {
 		// At the least 10_907 ns.
 		Weight::from_parts(12_208_000, 0)
-			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
@@ -57,10 +62,11 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Walks` (r:1 w:1)
 	// Storage: `Jobs::Queues` (r:1 w:0)
 	// Storage: `Miners::ReadyAt` (r:1 w:3)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn offer() -> Weight {
 		// At the least 61_731 ns.
 		Weight::from_parts(76_985_000, 0)
-			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
@@ -96,13 +102,14 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyLists` (r:64 w:64)
 	// Storage: `Miners::ReadyAt` (r:64 w:128)
 	// Storage: `Miners::Offers` (r:0 w:64)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	// `n` is 0 to 64.
 	fn deregister(n: u32) -> Weight {
 		// At the least 13_720 ns.
 		Weight::from_parts(13_901_000, 0)
 			// Standard error 3_678_151.
 			.saturating_add(Weight::from_parts(37_939_094, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
@@ -114,11 +121,12 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyPlace` (r:128 w:128)
 	// Storage: `Miners::ReadyLists` (r:64 w:64)
 	// Storage: `Miners::ReadyAt` (r:64 w:128)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	// `n` is 0 to 64.
 	fn slash(n: u32) -> Weight {
 		Weight::from_parts(120_000_000, 0)
 			.saturating_add(Weight::from_parts(66_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))

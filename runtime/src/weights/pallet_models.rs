@@ -2,6 +2,8 @@
 //!
 //! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
 //! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//!
+//! Added by hand since: the accesses of `Parameters::Current`.
 
 use core::marker::PhantomData;
 
@@ -19,10 +21,11 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Storage: `Models::NextModelId` (r:1 w:1)
 	// Storage: `Models::Models` (r:0 w:1)
+	// Storage: `Parameters::Current` (r:1 w:0)
 	fn register() -> Weight {
 		// At the least 61_722 ns.
 		Weight::from_parts(64_906_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	// Storage: `Models::Models` (r:1 w:1)

@@ -11,3 +11,4 @@ mod libraries;
 mod ollama;
 mod receipts;
 mod reorg;
+mod upgrade;

@@ -4,6 +4,7 @@
 
 use super::*;
 use frame::deps::sp_runtime::AccountId32;
+use pallet_parameters::Parameter;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ enum Action {
 	Withdraw { who: usize },
 	Deregister { who: usize },
 	Slash { owner: usize, amount: u128 },
+	SlotPrice { price: u128 },
 	RegisterModel { who: usize, name: u8, digest: u8, context: u32 },
 	Retire { who: usize, model: u32 },
 	Transfer { from: usize, to: usize, amount: u128 },
@@ -92,6 +94,7 @@ fn action() -> impl Strategy<Value = Action> {
 			.prop_map(|(who, name, digest, context)| Action::RegisterModel { who, name, digest, context }),
 		1 => (mostly(0, 3), 0..6u32).prop_map(|(who, model)| Action::Retire { who, model }),
 		2 => (mostly(3, 4), 0..250 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
+		1 => (1..300 * MILL).prop_map(|price| Action::SlotPrice { price }),
 		1 => (from.clone(), to.clone(), 0..2 * FUNDS).prop_map(|(from, to, amount)| Action::Transfer { from, to, amount }),
 		1 => (from, to).prop_map(|(from, to)| Action::Drain { from, to }),
 		7 => prop_oneof![4 => 1..4u32, 1 => 1..70u32].prop_map(Action::Blocks),
@@ -114,6 +117,7 @@ fn narrow_action() -> impl Strategy<Value = Action> {
 		1 => job.prop_map(|job| Action::Prune { who: 0, job }),
 		1 => (3..5usize, any::<bool>()).prop_map(|(who, ready)| Action::Ready { who, ready }),
 		1 => (3..5usize, 0..60 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
+		1 => (40 * MILL..110 * MILL).prop_map(|price| Action::SlotPrice { price }),
 		1 => Just(Action::Blocks(1)),
 		1 => (1..30u32).prop_map(Action::Blocks),
 	]
@@ -158,6 +162,7 @@ fn act(action: Action) {
 		Action::Withdraw { who } => Miners::withdraw_unbonded(by(who)),
 		Action::Deregister { who } => plain(Miners::deregister(by(who))),
 		Action::Slash { owner, amount } => plain(Miners::slash(RuntimeOrigin::root(), id(owner), amount)),
+		Action::SlotPrice { price } => Settings::set(RuntimeOrigin::root(), Parameter::StakePerSlot(price)),
 		Action::RegisterModel { who, name, digest, context } => {
 			let name = vec![b'a' + name].try_into().unwrap();
 			Models::register(by(who), name, H256::repeat_byte(digest), H256::zero(), context, 8)
@@ -200,6 +205,19 @@ fn check_money() {
 	assert!(owed.values().all(|owed| *owed == 0), "{owed:?}");
 }
 
+fn slots_used() -> BTreeMap<AccountId32, u32> {
+	pallet_miners::Miners::<Test>::iter().map(|(owner, miner)| (owner, miner.slots_used)).collect()
+}
+
+/// No miner has more jobs than before, beyond what its stake reaches for.
+fn check_slots(before: &BTreeMap<AccountId32, u32>) {
+	let price = pallet_parameters::StakePerSlot::<Test>::get();
+	for (owner, miner) in pallet_miners::Miners::<Test>::iter() {
+		let more = miner.slots_used > before.get(&owner).copied().unwrap_or(0);
+		assert!(!more || miner.bonded >= price * u128::from(miner.slots_used), "{owner} was given too many jobs");
+	}
+}
+
 /// What the escrow's events say of each job: escrowed, paid, refunded, and how often it was settled.
 #[derive(Default)]
 struct Flow {
@@ -237,7 +255,9 @@ fn take_all(actions: Vec<Action>) {
 	let issuance = Balances::total_issuance() + burned();
 	for action in actions {
 		let step = format!("{action:?}");
+		let used = slots_used();
 		act(action);
+		check_slots(&used);
 		assert_eq!(Balances::total_issuance() + burned(), issuance, "after {step}");
 		check_money();
 		check_all();

@@ -1,5 +1,5 @@
 //! One file for each extrinsic, one for deadlines, one for draws and queues, one for clients that are their own miners,
-//! one for the money of all of them, one for queries.
+//! one for changes of parameters, one for migrations, one for the money of all of them, one for queries.
 
 mod adversarial;
 mod cancel;
@@ -10,6 +10,8 @@ mod draw;
 mod fail;
 mod golden;
 mod invariants;
+mod migrations;
+mod parameters;
 mod prune;
 mod self_dealing;
 mod submit;

@@ -109,7 +109,7 @@ fn slash_should_withdraw_free_slots_that_are_no_longer_backed() {
 }
 
 #[test]
-fn slash_should_leave_slots_in_use_and_withdraw_them_when_their_jobs_end() {
+fn slash_should_leave_jobs_alone_and_no_slot_behind_them() {
 	run(|| {
 		registered(1);
 		assert_ok!(Miners::offer(owner(1), 0, RATE, 4));
@@ -117,11 +117,13 @@ fn slash_should_leave_slots_in_use_and_withdraw_them_when_their_jobs_end() {
 			draw_by(seed).unwrap();
 		}
 		assert_eq!(slash(1, 125 * MILL), 125 * MILL);
-		assert_eq!((offered(1).slots, offered(1).used), (2, 2));
+		// 75 MILL back one slot.
+		assert_eq!((offered(1).slots, offered(1).used), (1, 2));
+		System::assert_last_event(Event::OfferSet { owner: 1, model: 0, rate: RATE, slots: 1 }.into());
 		assert!(draw_by(2).is_none());
 		release(1, SUCCESS);
-		// 75 MILL back the slot that is still in use, and no other.
 		assert_eq!((offered(1).slots, offered(1).used), (1, 1));
+		assert!(draw_by(2).is_none());
 		Miners::do_try_state().unwrap();
 		release(1, SUCCESS);
 		assert_eq!((offered(1).slots, offered(1).used), (1, 0));
@@ -136,15 +138,46 @@ fn slash_should_end_the_miner_when_it_takes_all_with_a_job_open() {
 		assert_ok!(Miners::offer(owner(1), 0, RATE, 4));
 		draw_by(0).unwrap();
 		assert_eq!(slash(1, Balance::MAX), 200 * MILL);
-		assert_eq!((offered(1).slots, offered(1).used), (1, 1));
+		assert_eq!((offered(1).slots, offered(1).used), (0, 1));
+		System::assert_last_event(Event::OfferWithdrawn { owner: 1, model: 0 }.into());
 		assert_noop!(Miners::deregister(owner(1)), Error::<Test>::JobsOpen);
 		release(1, SUCCESS);
 		assert_eq!(Offers::<Test>::get(0, 1), None);
-		System::assert_last_event(Event::OfferWithdrawn { owner: 1, model: 0 }.into());
 		assert_ok!(Miners::deregister(owner(1)));
 		assert!(crate::Miners::<Test>::get(1).is_none());
 		// The operator is free for another owner.
 		assert_ok!(Miners::register(owner(2), operator(1), 200 * MILL));
+	});
+}
+
+#[test]
+fn slash_should_keep_slots_in_use_backed_as_long_as_free_ones_are_left() {
+	run(|| {
+		assert_ok!(Miners::register(owner(1), operator(1), 300 * MILL));
+		for (model, slots) in [(1, 2), (0, 4)] {
+			assert_ok!(Miners::offer(owner(1), model, RATE, slots));
+		}
+		for seed in 0..4 {
+			draw_by(seed).unwrap();
+		}
+		// 150 MILL back three slots: no free one, and one less than are in use.
+		assert_eq!(slash(1, 150 * MILL), 150 * MILL);
+		assert_eq!(Offers::<Test>::get(1, 1), None);
+		assert_eq!((offered(1).slots, offered(1).used), (3, 4));
+		assert_eq!(stored(1).slots_offered, 3);
+	});
+}
+
+#[test]
+fn slash_should_count_slots_at_the_price_of_the_day() {
+	run(|| {
+		registered(1);
+		assert_ok!(Miners::offer(owner(1), 0, RATE, 4));
+		StakePerSlot::set(60 * MILL);
+		// 180 MILL back three slots at 60; the rise alone would have withdrawn none.
+		assert_eq!(offered(1).slots, 4);
+		assert_eq!(slash(1, 20 * MILL), 20 * MILL);
+		assert_eq!(offered(1).slots, 3);
 	});
 }
 
