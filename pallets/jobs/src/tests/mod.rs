@@ -1,5 +1,5 @@
-//! One file for each extrinsic, one for deadlines, one for draws and queues, one for the money of all of
-//! them, one for queries.
+//! One file for each extrinsic, one for deadlines, one for draws and queues, one for queries, one for the money of all of
+//! them, and `adversarial` for what somebody would try on purpose.
 
 mod adversarial;
 mod cancel;
