@@ -121,7 +121,6 @@ pub fn miner(miner: &Miner, offers: &[Offer]) -> Value {
 		"operator": miner.operator.to_string(),
 		"bonded": plancks(miner.bonded),
 		"unbonding": miner.unbonding.iter().map(|part| json!({ "amount": plancks(part.amount), "until": part.until })).collect::<Vec<_>>(),
-		"reputation": miner.reputation,
 		"slots_offered": miner.slots_offered,
 		"slots_used": miner.slots_used,
 		"ready": miner.ready,
@@ -130,23 +129,29 @@ pub fn miner(miner: &Miner, offers: &[Offer]) -> Value {
 }
 
 fn offer(offer: &Offer) -> Value {
-	json!({ "model": offer.model, "rate": rate(offer.rate), "slots": offer.slots, "slots_used": offer.used })
+	json!({
+		"model": offer.model,
+		"rate": rate(offer.rate),
+		"slots": offer.slots,
+		"slots_used": offer.used,
+		"reputation": offer.reputation,
+	})
 }
 
 /// A miner and its offers, for people.
 pub fn miner_text(miner: &Miner, offers: &[Offer]) -> String {
 	let mut lines = vec![format!(
-		"{}: {}, reputation {} of 1000, {} of {} slots in use, stake {}, operator {}",
+		"{}: {}, {} of {} slots in use, stake {}, operator {}",
 		miner.owner,
 		if miner.ready { "ready" } else { "not ready" },
-		miner.reputation,
 		miner.slots_used,
 		miner.slots_offered,
 		amount::show(miner.bonded),
 		miner.operator,
 	)];
 	for offer in offers {
-		let line = format!("  model {}: {}, {} slots", offer.model, rate_text(offer.rate), offer.slots);
+		let (rate, slots, reputation) = (rate_text(offer.rate), offer.slots, offer.reputation);
+		let line = format!("  model {}: {rate}, {slots} slots, reputation {reputation} of 1000", offer.model);
 		lines.push(line);
 	}
 	for part in &miner.unbonding {

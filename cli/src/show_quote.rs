@@ -36,7 +36,7 @@ fn bid(bid: &Bid<AccountId32>) -> Value {
 		"reputation": bid.score.reputation,
 		"free_stake": plancks(bid.score.free_stake),
 		"cost": plancks(bid.score.cost),
-		"score": bid.score.score.to_string(),
+		"score": bid.score.score,
 		"obstacle": bid.obstacle.map(obstacle),
 	})
 }
@@ -65,15 +65,17 @@ pub fn quote_text(quote: &Quote, bids: &[Bid<AccountId32>]) -> String {
 	lines.push(format!("deposit, given back            {}", amount::show(quote.deposit)));
 	if !bids.is_empty() {
 		lines.push(
-			"score = (reputation + 1) x free stake / estimated cost x 10^6; of some drawn by lot the best wins"
+			"a draw looks at some free slots; each counts with the chance score / best score; the cheapest that counts wins"
 				.to_owned(),
 		);
 	}
-	lines.extend(bids.iter().map(bid_text));
+	let all_free = bids.iter().map(|bid| bid.score.free_stake).fold(0, u128::saturating_add);
+	lines.extend(bids.iter().map(|bid| bid_text(bid, all_free)));
 	lines.join("\n")
 }
 
-fn bid_text(bid: &Bid<AccountId32>) -> String {
+/// `all_free` is the stake behind the free slots of all bids, in plancks.
+fn bid_text(bid: &Bid<AccountId32>, all_free: u128) -> String {
 	let place = match bid.obstacle {
 		None => format!("{} of {} slots free", bid.free_slots, bid.slots),
 		Some(Obstacle::NotReady) => "not ready".to_owned(),
@@ -83,12 +85,13 @@ fn bid_text(bid: &Bid<AccountId32>) -> String {
 	};
 	let score = &bid.score;
 	format!(
-		"  {}: {place}, {}\n    score {} = ({} + 1) x {} / {} x 10^6",
+		"  {}: {place}, {}\n    cost {}, free stake {} of {}, score {} = reputation {} + 100",
 		bid.owner,
 		rate_text(bid.rate),
+		amount::show(score.cost),
+		amount::show(score.free_stake),
+		amount::show(all_free),
 		score.score,
 		score.reputation,
-		amount::show(score.free_stake),
-		amount::show(score.cost),
 	)
 }

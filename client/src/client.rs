@@ -208,7 +208,7 @@ reads! {
 	receipts_of(account: &AccountId32) -> Vec<Receipt<AccountId32>>;
 	/// What a job would hold and cost, with an input of `input_len` bytes.
 	quote(model: ModelId, params: JobParams, input_len: u32) -> Quote;
-	/// All offers for a model as such a job would find them, the best of those that could take it first.
+	/// All offers for a model as such a job would find them: those that could take it first, the cheapest first.
 	bids(model: ModelId, params: JobParams, input_len: u32) -> Vec<Bid<AccountId32>>;
 	/// A model by number.
 	model(model: ModelId) -> Option<Model>;

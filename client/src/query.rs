@@ -1,5 +1,7 @@
 //! What the chain works out itself: its view functions.
 
+use std::cmp::Reverse;
+
 use millrace_primitives::{AccountId32, Bid, JobId, JobParams, ModelId, Page, Quote, Receipt};
 use subxt::ext::scale_decode::DecodeAsType;
 
@@ -60,7 +62,7 @@ impl Snapshot {
 				break;
 			}
 		}
-		bids.sort_by(|a, b| (a.obstacle.is_some(), b.score.score).cmp(&(b.obstacle.is_some(), a.score.score)));
+		bids.sort_by_key(|bid| (bid.obstacle.is_some(), bid.score.cost, Reverse(bid.score.score)));
 		Ok(bids)
 	}
 

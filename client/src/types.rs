@@ -54,8 +54,6 @@ pub struct Miner {
 	pub bonded: Balance,
 	/// Plancks on their way out.
 	pub unbonding: Vec<Unbonding>,
-	/// 0 to 1000; a new miner has 500.
-	pub reputation: u32,
 	/// Jobs that it takes at once, over all its offers.
 	pub slots_offered: u32,
 	/// Jobs that it has now.
@@ -79,6 +77,8 @@ pub struct Offer {
 	pub slots: u32,
 	/// Jobs of this model that it has now.
 	pub used: u32,
+	/// 0 to 1000, as of the last job of this model; 0 before the first.
+	pub reputation: u32,
 }
 
 /// A job.

@@ -51,7 +51,6 @@ pub(crate) struct Miner {
 	operator: Shared<AccountId32>,
 	bonded: Balance,
 	unbonding: Vec<Unbonding>,
-	reputation: u32,
 	slots_offered: u32,
 	slots_used: u32,
 	ready: bool,
@@ -66,7 +65,6 @@ impl Miner {
 			operator: self.operator.0,
 			bonded: self.bonded,
 			unbonding: unbonding.map(|u| types::Unbonding { amount: u.amount, until: u.until }).collect(),
-			reputation: self.reputation,
 			slots_offered: self.slots_offered,
 			slots_used: self.slots_used,
 			ready: self.ready,
@@ -75,17 +73,28 @@ impl Miner {
 	}
 }
 
+/// The chain keeps reputations in billionths.
+const BILLIONTHS_PER_THOUSANDTH: u32 = 1_000_000;
+
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub(crate) struct Offer {
 	rate: Shared<Rate>,
 	slots: u32,
 	used: u32,
+	reputation: u32,
 }
 
 impl Offer {
 	pub(crate) fn of(self, model: ModelId, owner: AccountId32) -> types::Offer {
-		types::Offer { model, owner, rate: self.rate.0, slots: self.slots, used: self.used }
+		types::Offer {
+			model,
+			owner,
+			rate: self.rate.0,
+			slots: self.slots,
+			used: self.used,
+			reputation: self.reputation / BILLIONTHS_PER_THOUSANDTH,
+		}
 	}
 }
 

@@ -54,17 +54,20 @@ pub struct Quote {
 	pub prices: Option<Prices>,
 }
 
-/// How the draw ranks a miner for a job: of the miners that it looks at, the one with the highest `score` wins.
+/// What decides on an offer in a draw for a job. A draw looks at some free slots, each as likely as any other; a look
+/// counts by lot; of those that count the cheapest wins.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Score {
-	/// 0 to 1000.
+	/// 0 to 1000, of this offer, faded to now.
 	pub reputation: u32,
-	/// Plancks that no slot in use ties down.
+	/// Plancks behind the offer's free slots; 0 when the miner takes no jobs. The chance that one look falls on this offer
+	/// is this over the sum of all offers for the model.
 	pub free_stake: Balance,
-	/// Plancks for the longest input and answer that the job allows, on a reference GPU; at least 1.
+	/// Plancks for the longest input and answer that the job allows, on a reference GPU. The cheapest offer that counts
+	/// wins.
 	pub cost: Balance,
-	/// `(reputation + 1) x free_stake x 10^6 / cost`.
-	pub score: Balance,
+	/// `reputation + 100`. The chance that a look counts is this over the best of those looked at that fit.
+	pub score: u32,
 }
 
 /// Why the draw passes a miner over.
@@ -93,7 +96,7 @@ pub struct Bid<AccountId> {
 	pub slots: u32,
 	/// Of these, how many it could take now.
 	pub free_slots: u32,
-	/// What it counts in the draw.
+	/// What it counts for in the draw.
 	pub score: Score,
 	/// `None`: it could win the draw now.
 	pub obstacle: Option<Obstacle>,

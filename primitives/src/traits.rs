@@ -43,13 +43,19 @@ pub struct Assignee<AccountId> {
 	pub operator: AccountId,
 	/// The rate at the moment of the assignment.
 	pub rate: Rate,
+	/// Whether it won a draw in which no miner looked at was too dear for the client. Only then nobody could steer the
+	/// job to it, and a success can speak for it.
+	pub open: bool,
 }
 
 /// How an attempt ended, for the miner's reputation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
 	/// A proof was accepted.
-	Success,
+	Success {
+		/// Plancks that the client paid for a job of an open draw; 0 for any other job.
+		earned: Balance,
+	},
 	/// The miner said that the client was at fault.
 	ClientFault,
 	/// The miner said that it could not.
@@ -73,7 +79,7 @@ pub struct Demand<'a, AccountId> {
 
 /// Draws miners and keeps count of their slots.
 pub trait MinerPool<AccountId> {
-	/// Draws some ready miners of the model by `seed`, takes a slot of the best that fits, and returns it.
+	/// Draws some free slots of the model by `seed`, takes the best that fits, and returns its miner.
 	fn draw(demand: &Demand<AccountId>, seed: &[u8; 32]) -> Option<Assignee<AccountId>>;
 	/// Takes a slot of the miner `owner`. Errors: not registered, no offer, not ready or no slot free, too dear.
 	fn take(owner: &AccountId, demand: &Demand<AccountId>) -> Result<Assignee<AccountId>, DispatchError>;
@@ -81,6 +87,9 @@ pub trait MinerPool<AccountId> {
 	fn owner_of(operator: &AccountId) -> Option<AccountId>;
 	/// Gives the slot back and records how the attempt ended.
 	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome);
+	/// Takes up to `amount` plancks of the miner's stake, bonded and unbonding, and withdraws the free slots that what
+	/// is left does not back. Returns what was really taken; 0 when `owner` has no miner.
+	fn slash(owner: &AccountId, amount: Balance) -> Balance;
 	/// Slots taken of all miners together, for `try_state`.
 	fn slots_used() -> u64;
 	/// Registers a miner that is ready for `slots` jobs of `model` at `rate`.

@@ -211,6 +211,26 @@ fn tx_extension() -> TxExtension {
 }
 
 #[test]
+fn submission_should_cost_more_than_what_makes_a_reputation() {
+	use millrace_primitives::JobParams;
+
+	genesis(genesis::DEV_RUNTIME_PRESET).execute_with(|| {
+		let submit = pallet_jobs::Call::submit {
+			model: 0,
+			input: b"a".to_vec(),
+			params: JobParams::greedy(1),
+			max_fee: MILL,
+			miner: None,
+		};
+		let info = RuntimeCall::Jobs(submit).get_dispatch_info();
+		// The extension's weight is left out, so that the fee is below the real one.
+		let fee = TransactionPayment::compute_fee(100, &info, 0);
+		let full = configs::millrace::ReputationFee::get();
+		assert!(fee >= full, "{fee} plancks buy a success that must earn {full}");
+	});
+}
+
+#[test]
 fn answer_should_go_before_everything_and_cost_nothing_when_it_is_the_assignees() {
 	use millrace_primitives::{FailCode, JobParams, Rate};
 	use sp_runtime::{traits::TxBaseImplication, transaction_validity::TransactionSource::External};

@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 		assignee: Assignee<AccountId32>,
 		seed: u64,
 	) -> DispatchResult {
-		let Assignee { owner, operator, rate } = assignee;
+		let Assignee { owner, operator, rate, open } = assignee;
 		let now = T::BlockNumberProvider::current_block_number();
 		let deadline = now.saturating_add(job.params.timeout);
 		let attempt = job.attempts.saturating_add(1);
@@ -43,7 +43,9 @@ impl<T: Config> Pallet<T> {
 			rate,
 			deadline,
 		});
-		job.state = JobState::Assigned(Assignment { owner, operator, attempt, rate, seed, assigned_at: now, deadline });
+		let assigned_at = now;
+		job.state =
+			JobState::Assigned(Assignment { owner, operator, attempt, rate, open, seed, assigned_at, deadline });
 		Ok(())
 	}
 

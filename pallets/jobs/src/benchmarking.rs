@@ -23,8 +23,14 @@ const KEYS: KeyTypeId = KeyTypeId(*b"mill");
 const RATE: Rate = Rate::PerToken { input: 10, output: 1_000 };
 /// What every answer takes. With [`RATE`] less than the least fee, so that something is paid and something refunded.
 const USAGE: Usage = Usage { input_tokens: 1, output_tokens: 1, gpu_ms: 0 };
-/// Ready miners of a draw: so many that the places it looks at are different ones.
+/// More than every client accepts.
+const DEAR: Rate = Rate::PerToken { input: 10, output: 1_001 };
+/// Ready miners of a draw at each of the two rates: so many that the places it looks at are different ones.
 const MINERS: u32 = 64;
+/// Slots of a dear miner: nearly all looks fall on those, and as many fall beside a slot as ever.
+const MANY: u32 = 65;
+/// Slots of a miner that leaves one place of the ready list for another when it gets or loses a job.
+const TWO: u32 = 2;
 
 fn signed<T: Config>(who: &AccountId32) -> OriginFor<T> {
 	RawOrigin::Signed(who.clone()).into()
@@ -71,21 +77,22 @@ fn walk_to<T: Config>(model: ModelId, next: JobId) {
 	Walks::<T>::insert(model, Walk { next, again: false });
 }
 
-/// A job in its last attempt, and the attempt's operator. The miner has no other slot and jobs wait for the model, so
-/// that the end of the attempt puts it on the ready list and starts a walk.
+/// A job in its last attempt, and the attempt's operator. Jobs wait for the model and another miner is behind this one
+/// on the ready list, so that the end of the attempt moves both and starts a walk.
 fn running<T: Config>(bytes: u32) -> Result<(JobId, AccountId32), DispatchError> {
 	let (model, _) = queued::<T>()?;
 	let job = submit_as::<T>(&client(), model, bytes)?;
 	let mut last = client();
 	for attempt in 1..=MAX_ATTEMPTS {
 		let operator = sr25519_generate(KEYS, Some(alloc::format!("//{attempt}").into_bytes())).into();
-		T::Miners::benchmark_miner(&account("owner", attempt.into(), 0), &operator, model, RATE, 1);
+		T::Miners::benchmark_miner(&account("owner", attempt.into(), 0), &operator, model, RATE, TWO);
 		Pallet::<T>::claim(signed::<T>(&operator), job)?;
 		if attempt < MAX_ATTEMPTS {
 			Pallet::<T>::fail(signed::<T>(&operator), job, attempt, FailCode::EngineError)?;
 		}
 		last = operator;
 	}
+	T::Miners::benchmark_miner(&account("owner", 0, 0), &account("operator", 0, 0), model, RATE, 1);
 	Walks::<T>::remove(model);
 	Ok((job, last))
 }
@@ -150,13 +157,13 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// As `cancel`; and the miner's last slot is taken, so that it leaves the ready list, where another one is behind it.
+	/// As `cancel`; and the miner moves on the ready list, where another one is behind it.
 	#[benchmark]
 	fn claim() -> Result<(), BenchmarkError> {
 		let (model, job) = queued::<T>()?;
 		let operator = whitelisted_caller();
-		T::Miners::benchmark_miner(&account("owner", 0, 0), &operator, model, RATE, 1);
-		T::Miners::benchmark_miner(&account("owner", 1, 0), &account("operator", 1, 0), model, RATE, 1);
+		T::Miners::benchmark_miner(&account("owner", 0, 0), &operator, model, RATE, TWO);
+		T::Miners::benchmark_miner(&account("owner", 1, 0), &account("operator", 1, 0), model, RATE, TWO);
 		walk_to::<T>(model, job);
 
 		#[extrinsic_call]
@@ -220,13 +227,16 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// For a job with neighbours in its queue, among miners with one slot each.
+	/// For a job with neighbours in its queue. All slots looked at are too dear; one of the miners looked at instead
+	/// takes it, and moves on the ready list.
 	#[benchmark]
 	fn draw() -> Result<(), BenchmarkError> {
 		let (model, job) = queued::<T>()?;
 		for index in 0..MINERS {
 			let (owner, operator) = (account("owner", index, 0), account("operator", index, 0));
-			T::Miners::benchmark_miner(&owner, &operator, model, RATE, 1);
+			T::Miners::benchmark_miner(&owner, &operator, model, RATE, TWO);
+			let (owner, operator) = (account("dear owner", index, 0), account("dear operator", index, 0));
+			T::Miners::benchmark_miner(&owner, &operator, model, DEAR, MANY);
 		}
 		walk_to::<T>(model, job);
 
@@ -235,7 +245,7 @@ mod benchmarks {
 			Pallet::<T>::walk_queues(1, &[7; 32]);
 		}
 
-		assert!(is_assigned::<T>(job));
+		assert!(Jobs::<T>::get(job).is_some_and(|job| matches!(job.state, JobState::Assigned(by) if !by.open)));
 		Pallet::<T>::do_try_state()?;
 		Ok(())
 	}

@@ -60,6 +60,11 @@ impl pallet_miners::Config for Test {
 	type StakePerSlot = ConstU128<{ 50 * MILL }>;
 	type UnbondingPeriod = ConstU32<1_000>;
 	type Draws = ConstU32<4>;
+	type ReputationHalfLife = ConstU32<HALF_LIFE>;
+	type ReputationFee = ConstU128<FEE>;
+	type SlashOrigin = EnsureRoot<AccountId32>;
+	type SlashPaid = SlashPaid;
+	type SlashBeneficiary = SlashPot;
 	type WeightInfo = ();
 }
 
@@ -77,9 +82,13 @@ impl pallet_receipts::Config for Test {
 }
 
 parameter_types! {
+	pub const SlashPaid: Perbill = Perbill::from_percent(25);
+	pub SlashPot: AccountId32 = account("pot");
 	pub static AgendaWeight: Weight = Weight::from_parts(1_000, 0);
 	/// Whether the mock's consensus has a VRF output.
 	pub static HasRandomness: bool = true;
+	/// Plancks burned by slashes whose events are forgotten.
+	pub static BurnedBefore: Balance = 0;
 	/// Changed by a test to draw differently.
 	pub static Salt: u32 = 0;
 }
@@ -97,6 +106,8 @@ impl BlockRandomness for MockRandomness {
 	}
 }
 
+/// Blocks in which a miner's reputation halves.
+pub const HALF_LIFE: BlockNumber = 10_000;
 pub const QUEUE_TIMEOUT: BlockNumber = 60;
 pub const RETENTION: BlockNumber = 100;
 pub const MIN_FEE: Balance = MILLI_MILL;
@@ -234,6 +245,22 @@ pub fn check_all() {
 	assert_eq!(pallet_escrow::Rows::<Test>::iter().count(), crate::Jobs::<Test>::iter().count());
 }
 
+/// Plancks that slashes have burned in this test, by their events.
+pub fn burned() -> Balance {
+	let events = System::events().into_iter();
+	let burned = events.filter_map(|record| match record.event {
+		RuntimeEvent::Miners(pallet_miners::Event::Slashed { burned, .. }) => Some(burned),
+		_ => None,
+	});
+	BurnedBefore::get() + burned.sum::<Balance>()
+}
+
+/// Forgets all events, but not what was burned.
+pub fn forget_events() {
+	BurnedBefore::set(burned());
+	System::reset_events();
+}
+
 /// A chain with one model, and a keystore for those who sign by host function.
 pub fn externalities() -> TestState {
 	let names = ["alice", "bob", "carol", "miner1", "miner2", "miner3", "miner4"];
@@ -264,11 +291,12 @@ pub fn externalities() -> TestState {
 /// Runs a test in block 1, and checks every invariant afterwards.
 pub fn run(test: impl FnOnce()) {
 	externalities().execute_with(|| {
+		BurnedBefore::set(0);
 		next_blocks(1);
 		let issuance = Balances::total_issuance();
 		test();
 		next_blocks(1);
 		check_all();
-		assert_eq!(Balances::total_issuance(), issuance, "a call changed the issuance");
+		assert_eq!(Balances::total_issuance() + burned(), issuance, "a call changed the issuance");
 	});
 }

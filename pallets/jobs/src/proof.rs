@@ -87,7 +87,8 @@ impl<T: Config> Pallet<T> {
 		let owner = assignment.owner;
 		T::Escrow::pay(id, &owner, fee)?;
 		Outputs::<T>::insert(id, output);
-		Self::vacate(&operator, id, &owner, job.model, AttemptOutcome::Success);
+		let earned = if assignment.open { fee } else { 0 };
+		Self::vacate(&operator, id, &owner, job.model, AttemptOutcome::Success { earned });
 		Self::deposit_event(Event::Completed {
 			job: id,
 			attempt,

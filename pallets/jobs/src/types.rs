@@ -22,6 +22,8 @@ pub struct Assignment<AccountId> {
 	pub attempt: Attempt,
 	/// What the miner asked at the assignment.
 	pub rate: Rate,
+	/// Whether it was drawn without a client or miner steering it; see `Assignee::open` of the primitives.
+	pub open: bool,
 	/// Seeds the sampler.
 	pub seed: u64,
 	/// The block of the assignment.

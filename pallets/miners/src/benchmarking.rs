@@ -141,18 +141,18 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// The last offer that a miner can make, for a model that somebody waits for.
+	/// A slot more for a model that somebody waits for, of a miner with all the offers that it can make: it moves on the
+	/// ready list, where another one is behind it.
 	#[benchmark]
 	fn offer() -> Result<(), BenchmarkError> {
-		let owner = caller::<T>()?;
-		offer_all::<T>(&owner, MAX_OFFERS - 1)?;
-		let model = T::Models::benchmark_model(MAX_OFFERS);
+		let owner = offering::<T>(MAX_OFFERS)?;
+		let model = T::Models::benchmark_model(0);
 		T::OnCapacity::benchmark_wait(model);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner.clone()), model, RATE, 1);
+		_(RawOrigin::Signed(owner.clone()), model, RATE, 2);
 
-		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.models.is_full()));
+		assert!(Offers::<T>::get(model, owner).is_some_and(|offer| offer.slots == 2));
 		Pallet::<T>::do_try_state()?;
 		Ok(())
 	}
@@ -190,6 +190,21 @@ mod benchmarks {
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner.clone()));
+
+		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.bonded == 0 && miner.models.is_empty()));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// All of the stake that is bonded and all that unbonds, so that every offer is withdrawn. The beneficiary is paid.
+	#[benchmark]
+	fn slash(n: Linear<0, MAX_OFFERS>) -> Result<(), BenchmarkError> {
+		let owner = offering::<T>(n)?;
+		unbond::<T>(&owner, MAX_UNBONDING)?;
+		let origin = T::SlashOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, owner.clone(), Balance::MAX);
 
 		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.bonded == 0 && miner.models.is_empty()));
 		Pallet::<T>::do_try_state()?;

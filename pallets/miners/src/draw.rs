@@ -4,64 +4,66 @@ use alloc::vec::Vec;
 use frame::prelude::*;
 use millrace_primitives::{
 	job::low_u64,
-	traits::{Assignee, AttemptOutcome, Demand, MinerPool},
-	Balance, ModelId, Obstacle,
+	traits::{Assignee, AttemptOutcome, Demand, MinerPool, OnCapacity},
+	Balance, ModelId, Obstacle, Score,
 };
 
-use crate::*;
+use crate::{reputation::Terms, *};
 
-/// Keeps scores of cheap and dear offers apart after the division.
-const SCORE_PRECISION: Balance = 1_000_000;
+/// What the score adds to the reputation, so that a new miner is drawn at all.
+const NEWCOMER: u32 = 100;
+/// Numbers that a draw tries for each slot that it wants to look at; at least four in five hit one.
+const TRIES: u32 = 3;
+/// The first of a draw's numbers that decide which looks count; those before it decide where it looks.
+const LOTS: u32 = 1 << 16;
 
-/// `(reputation + 1) x free stake x 10^6 / estimated cost`. The 1 lets stake decide among miners without reputation.
-pub(crate) fn score(reputation: u32, free_stake: Balance, cost: Balance) -> Balance {
-	Balance::from(reputation)
-		.saturating_add(1)
-		.saturating_mul(free_stake)
-		.saturating_mul(SCORE_PRECISION)
-		.checked_div(cost.max(1))
-		.unwrap_or(0)
+/// An offer that a draw looks at, with its owner.
+pub(crate) type Look<T> = (<T as frame_system::Config>::AccountId, Offer);
+
+fn score(offer: &Offer, terms: &Terms) -> u32 {
+	offer.thousandths(terms).saturating_add(NEWCOMER)
 }
 
-/// At most `draws` different places of a list of `count`, in an order that `seed` decides.
-fn places(seed: &[u8; 32], count: u32, draws: u32) -> Vec<u32> {
-	let number = |index: u32| -> u32 {
-		let number = low_u64(&BlakeTwo256::hash_of(&(seed, index)));
-		number.checked_rem(count.into()).and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
-	};
-	if count <= draws {
-		// A turn of the whole list, so that ties go to each place alike.
-		let start = number(0);
-		return (0..count).filter_map(|index| start.checked_add(index)?.checked_rem(count)).collect();
-	}
-	let mut places = Vec::new();
-	for place in (0..draws).map(number) {
-		if !places.contains(&place) {
-			places.push(place);
-		}
-	}
-	places
+fn within_limit<AccountId>(offer: &Offer, demand: &Demand<AccountId>) -> bool {
+	demand.max_rate.is_none_or(|limit| offer.rate.within(&limit))
 }
 
-/// A miner that can take a job.
-struct Candidate<AccountId> {
-	miner: Miner<AccountId>,
-	offer: Offer,
-	score: Balance,
+/// The `index`th number of a draw.
+fn number(seed: &[u8; 32], index: u32) -> u64 {
+	low_u64(&BlakeTwo256::hash_of(&(seed, index)))
 }
 
 impl<T: Config> Pallet<T> {
-	/// Whether the miner can take the job, and with what score.
-	fn assess(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<Candidate<T::AccountId>, Error<T>> {
+	/// What reputation is measured by in this block.
+	fn terms() -> Terms {
+		Terms {
+			now: T::BlockNumberProvider::current_block_number(),
+			half_life: T::ReputationHalfLife::get(),
+			full_fee: T::ReputationFee::get(),
+		}
+	}
+
+	/// What a draw for `demand` makes of the offer of `owner`, ready or not, too dear or not; `None` without an offer.
+	pub fn explain(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Score> {
+		let miner = Miners::<T>::get(owner)?;
+		let offer = Offers::<T>::get(demand.model, owner)?;
+		let free = if miner.ready { offer.free() } else { 0 };
+		let terms = Self::terms();
+		Some(Score {
+			reputation: offer.thousandths(&terms),
+			free_stake: T::StakePerSlot::get().saturating_mul(free.into()),
+			cost: offer.rate.estimate(&demand.bounds),
+			score: score(&offer, &terms),
+		})
+	}
+
+	/// The miner `owner` and its offer, when they can take the job now.
+	fn assess(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<(Miner<T::AccountId>, Offer), Error<T>> {
 		let miner = Miners::<T>::get(owner).ok_or(Error::<T>::NotRegistered)?;
 		let offer = Offers::<T>::get(demand.model, owner).ok_or(Error::<T>::NoOffer)?;
 		ensure!(miner.ready, Error::<T>::NotReady);
-		ensure!(offer.used < offer.slots, Error::<T>::NoFreeSlot);
-		ensure!(!demand.excluded.contains(owner), Error::<T>::AlreadyTried);
-		ensure!(demand.max_rate.is_none_or(|limit| offer.rate.within(&limit)), Error::<T>::RateAboveLimit);
-		let free = miner.free_stake(T::StakePerSlot::get());
-		let score = score(miner.reputation, free, offer.rate.estimate(&demand.bounds));
-		Ok(Candidate { miner, offer, score })
+		Self::fits(owner, &offer, demand)?;
+		Ok((miner, offer))
 	}
 
 	/// Why the miner can't take the job now.
@@ -74,14 +76,87 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	fn occupy(owner: T::AccountId, candidate: Candidate<T::AccountId>, model: ModelId) -> Assignee<T::AccountId> {
-		let Candidate { mut miner, mut offer, .. } = candidate;
+	/// Whether an offer of a ready miner can take the job.
+	pub(crate) fn fits(owner: &T::AccountId, offer: &Offer, demand: &Demand<T::AccountId>) -> Result<(), Error<T>> {
+		ensure!(offer.free() > 0, Error::<T>::NoFreeSlot);
+		ensure!(!demand.excluded.contains(owner), Error::<T>::AlreadyTried);
+		ensure!(within_limit(offer, demand), Error::<T>::RateAboveLimit);
+		Ok(())
+	}
+
+	pub(crate) fn offer_at(model: ModelId, class: u8, index: u32) -> Option<Look<T>> {
+		let owner = ReadyAt::<T>::get((model, class, index))?;
+		let offer = Offers::<T>::get(model, &owner)?;
+		Some((owner, offer))
+	}
+
+	/// `Draws` free slots, each as likely as any other.
+	fn some_slots(model: ModelId, ready: &Ready, seed: &[u8; 32]) -> Vec<Look<T>> {
+		let (wanted, width) = (T::Draws::get(), ready.width());
+		let mut looks = Vec::new();
+		for index in 0..wanted.saturating_mul(TRIES) {
+			if looks.len() as u64 >= wanted.into() {
+				break;
+			}
+			let named = number(seed, index).checked_rem(width).and_then(|number| ready.named(number));
+			let Some(named) = named else { break };
+			let found = Self::offer_at(model, named.class, named.index);
+			looks.extend(found.filter(|(_, offer)| named.slot < offer.free().into()));
+		}
+		looks
+	}
+
+	/// Up to `Draws` miners in a row, the first by `seed`.
+	fn some_miners(model: ModelId, ready: &Ready, seed: &[u8; 32]) -> Vec<Look<T>> {
+		let miners = ready.miners();
+		let Some(start) = number(seed, 0).checked_rem(miners.into()) else { return Vec::new() };
+		(start..)
+			.take(miners.min(T::Draws::get()) as usize)
+			.filter_map(|nth| ready.nth(u32::try_from(nth.checked_rem(miners.into())?).ok()?))
+			.filter_map(|(class, index)| Self::offer_at(model, class, index))
+			.collect()
+	}
+
+	/// Every free slot once, of a list that has no more than `Draws`, in a turn that `seed` decides.
+	fn all_slots(model: ModelId, ready: &Ready, seed: &[u8; 32]) -> Vec<Look<T>> {
+		let miners = (0..ready.miners()).filter_map(|nth| ready.nth(nth));
+		let mut looks: Vec<Look<T>> = Vec::new();
+		for look in miners.filter_map(|(class, index)| Self::offer_at(model, class, index)) {
+			let free = look.1.free();
+			looks.extend((0..free).map(|_| look.clone()));
+		}
+		let turn = number(seed, 0).checked_rem(looks.len() as u64).unwrap_or(0);
+		looks.rotate_left(turn as usize);
+		looks
+	}
+
+	/// The cheapest offer that fits and counts, the earliest of equally cheap ones. A look counts by lot, with the
+	/// chance of its score over the best: in proportion, so that a reputation that varies gains nothing by it.
+	fn cheapest(looks: Vec<Look<T>>, demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Look<T>> {
+		let terms = Self::terms();
+		let fit = |(owner, offer): &Look<T>| Self::fits(owner, offer, demand).is_ok();
+		let looks: Vec<Look<T>> = looks.into_iter().filter(fit).collect();
+		let best = looks.iter().map(|(_, offer)| score(offer, &terms)).max()?;
+		(LOTS..)
+			.zip(looks)
+			.filter(|(lot, (_, offer))| {
+				number(seed, *lot).checked_rem(best.into()).is_some_and(|lot| lot < score(offer, &terms).into())
+			})
+			.map(|(_, look)| look)
+			.min_by_key(|(_, offer)| offer.rate.estimate(&demand.bounds))
+	}
+
+	fn occupy(
+		owner: T::AccountId,
+		mut miner: Miner<T::AccountId>,
+		mut offer: Offer,
+		model: ModelId,
+		open: bool,
+	) -> Assignee<T::AccountId> {
 		offer.used = offer.used.saturating_add(1);
 		miner.slots_used = miner.slots_used.saturating_add(1);
-		if offer.used >= offer.slots {
-			Self::leave_ready(model, &owner);
-		}
-		let assignee = Assignee { owner: owner.clone(), operator: miner.operator.clone(), rate: offer.rate };
+		Self::list(model, &owner, offer.free());
+		let assignee = Assignee { owner: owner.clone(), operator: miner.operator.clone(), rate: offer.rate, open };
 		Offers::<T>::insert(model, &owner, offer);
 		Miners::<T>::insert(&owner, miner);
 		assignee
@@ -90,21 +165,26 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 	fn draw(demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Assignee<T::AccountId>> {
-		let count = ReadyCount::<T>::get(demand.model);
-		let mut best: Option<(T::AccountId, Candidate<T::AccountId>)> = None;
-		for place in places(seed, count, T::Draws::get()) {
-			let Some(owner) = ReadyAt::<T>::get(demand.model, place) else { continue };
-			let Ok(candidate) = Self::assess(&owner, demand) else { continue };
-			if best.as_ref().is_none_or(|(_, best)| candidate.score > best.score) {
-				best = Some((owner, candidate));
-			}
-		}
-		best.map(|(owner, candidate)| Self::occupy(owner, candidate, demand.model))
+		let model = demand.model;
+		let ready = ReadyLists::<T>::get(model);
+		let looks = if ready.slots <= T::Draws::get().into() {
+			Self::all_slots(model, &ready, seed)
+		} else {
+			Self::some_slots(model, &ready, seed)
+		};
+		let open = looks.iter().all(|(_, offer)| within_limit(offer, demand));
+		let (open, (owner, offer)) = match Self::cheapest(looks, demand, seed) {
+			Some(look) => (open, look),
+			// Nobody looked at can take it, but others might: a job must not wait beside a free slot.
+			None => (false, Self::cheapest(Self::some_miners(model, &ready, seed), demand, seed)?),
+		};
+		let miner = Miners::<T>::get(&owner)?;
+		Some(Self::occupy(owner, miner, offer, model, open))
 	}
 
 	fn take(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<Assignee<T::AccountId>, DispatchError> {
-		let candidate = Self::assess(owner, demand)?;
-		Ok(Self::occupy(owner.clone(), candidate, demand.model))
+		let (miner, offer) = Self::assess(owner, demand)?;
+		Ok(Self::occupy(owner.clone(), miner, offer, demand.model, false))
 	}
 
 	fn owner_of(operator: &T::AccountId) -> Option<T::AccountId> {
@@ -119,11 +199,17 @@ impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 		};
 		miner.slots_used = miner.slots_used.defensive_saturating_sub(1);
 		offer.used = offer.used.defensive_saturating_sub(1);
-		miner.rate_attempt(outcome);
-		let free = offer.used < offer.slots;
-		Offers::<T>::insert(model, owner, offer);
-		Self::refresh(model, owner, miner.ready, free);
+		offer.rate_attempt(outcome, &Self::terms());
+		Self::cut_unbacked(owner, &mut miner, model, &mut offer);
+		let free = Self::store_offer(owner, &mut miner, model, offer);
 		Miners::<T>::insert(owner, miner);
+		if free > 0 {
+			T::OnCapacity::on_capacity(model);
+		}
+	}
+
+	fn slash(owner: &T::AccountId, amount: Balance) -> Balance {
+		Self::slash_stake(owner, amount).map_or(0, |slashed| slashed.taken)
 	}
 
 	fn slots_used() -> u64 {

@@ -24,7 +24,6 @@ impl<T: Config> Pallet<T> {
 			operator: operator.clone(),
 			bonded: stake,
 			unbonding: BoundedVec::new(),
-			reputation: START_REPUTATION,
 			slots_offered: 0,
 			slots_used: 0,
 			ready: true,
@@ -102,14 +101,18 @@ impl<T: Config> Pallet<T> {
 		T::Currency::release(&HoldReason::Stake.into(), &owner, amount, Precision::Exact)?;
 		Self::deposit_event(Event::Withdrawn { owner: owner.clone(), amount });
 		if miner.bonded == 0 && miner.unbonding.is_empty() {
-			OwnerOf::<T>::remove(&miner.operator);
-			frame_system::Pallet::<T>::dec_consumers(&miner.operator);
-			Miners::<T>::remove(&owner);
-			Self::deposit_event(Event::Deregistered { owner });
+			Self::remove(owner, &miner);
 		} else {
 			Miners::<T>::insert(&owner, miner);
 		}
 		Ok(())
+	}
+
+	fn remove(owner: T::AccountId, miner: &Miner<T::AccountId>) {
+		OwnerOf::<T>::remove(&miner.operator);
+		frame_system::Pallet::<T>::dec_consumers(&miner.operator);
+		Miners::<T>::remove(&owner);
+		Self::deposit_event(Event::Deregistered { owner });
 	}
 
 	/// Returns how many offers it withdrew.
@@ -118,12 +121,17 @@ impl<T: Config> Pallet<T> {
 		ensure!(miner.slots_used == 0, Error::<T>::JobsOpen);
 		let offers = miner.models.len() as u32;
 		for model in core::mem::take(&mut miner.models) {
-			Self::leave_ready(model, &owner);
+			Self::list(model, &owner, 0);
 			Offers::<T>::remove(model, &owner);
 			Self::deposit_event(Event::OfferWithdrawn { owner: owner.clone(), model });
 		}
 		miner.slots_offered = 0;
 		let bonded = miner.bonded;
+		// A slash can take it all; then there is nothing to wait for.
+		if bonded == 0 && miner.unbonding.is_empty() {
+			Self::remove(owner, &miner);
+			return Ok(offers);
+		}
 		ensure!(bonded > 0, Error::<T>::ZeroAmount);
 		Self::unbond(&owner, &mut miner, bonded)?;
 		Miners::<T>::insert(&owner, miner);

@@ -8,6 +8,9 @@ mod benchmarking;
 mod draw;
 mod impls;
 mod offers;
+mod ready;
+mod reputation;
+mod slash;
 mod try_state;
 mod types;
 mod views;
@@ -19,7 +22,9 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_REPUTATION, MAX_UNBONDING, START_REPUTATION};
+pub use ready::{Place, Ready};
+pub use reputation::MAX_REPUTATION;
+pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_SLOTS, MAX_UNBONDING};
 pub use views::MinerView;
 pub use weights::WeightInfo;
 
@@ -59,15 +64,29 @@ pub mod pallet {
 		/// Least stake of a miner, in plancks.
 		#[pallet::constant]
 		type MinStake: Get<Balance>;
-		/// Plancks that must be bonded for each slot offered. A rise leaves offers as they are until they change.
+		/// Plancks that must be bonded for each slot offered. A rise needs a migration that withdraws the slots which
+		/// it leaves without stake.
 		#[pallet::constant]
 		type StakePerSlot: Get<Balance>;
 		/// Blocks from `unstake` until the stake can be withdrawn. Must exceed the longest job, channel and dispute.
 		#[pallet::constant]
 		type UnbondingPeriod: Get<BlockNumber>;
-		/// Places of the ready list that one draw looks at.
+		/// Free slots that one draw looks at.
 		#[pallet::constant]
 		type Draws: Get<u32>;
+		/// Blocks in which a reputation that nothing renews halves. A change moves all reputations at once.
+		#[pallet::constant]
+		type ReputationHalfLife: Get<BlockNumber>;
+		/// Plancks that a job must earn to count in full for the miner's reputation; a cheaper one counts in proportion.
+		#[pallet::constant]
+		type ReputationFee: Get<Balance>;
+		/// Who may call `slash`.
+		type SlashOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// The part of a slash that is paid to `SlashBeneficiary`; the rest is burned.
+		#[pallet::constant]
+		type SlashPaid: Get<Perbill>;
+		/// Gets that part.
+		type SlashBeneficiary: Get<Self::AccountId>;
 		/// Weights of this pallet's calls.
 		type WeightInfo: WeightInfo;
 	}
@@ -91,17 +110,21 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Offers<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, Offer>;
 
-	/// How many miners are on a model's ready list.
+	/// The sizes of the ready lists; a model without free slots has none.
 	#[pallet::storage]
-	pub type ReadyCount<T: Config> = StorageMap<_, Twox64Concat, ModelId, u32, ValueQuery>;
+	pub type ReadyLists<T: Config> = StorageMap<_, Twox64Concat, ModelId, Ready, ValueQuery>;
 
-	/// The ready list: places 0 to `ReadyCount` - 1 of a model.
+	/// The ready lists: the miners of a model by class and by number within the class, 0 to `places` - 1.
 	#[pallet::storage]
-	pub type ReadyAt<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u32, T::AccountId>;
+	pub type ReadyAt<T: Config> = StorageNMap<
+		_,
+		(NMapKey<Twox64Concat, ModelId>, NMapKey<Twox64Concat, u8>, NMapKey<Twox64Concat, u32>),
+		T::AccountId,
+	>;
 
 	/// A miner's place on a model's ready list.
 	#[pallet::storage]
-	pub type ReadyPlace<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, u32>;
+	pub type ReadyPlace<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, Place>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -163,6 +186,15 @@ pub mod pallet {
 			/// Whether it takes new jobs.
 			ready: bool,
 		},
+		/// Stake was taken away. Offers that it no longer backs have their own events.
+		Slashed {
+			/// The miner.
+			owner: T::AccountId,
+			/// Plancks burned.
+			burned: Balance,
+			/// Plancks paid to the beneficiary.
+			paid: Balance,
+		},
 		/// A miner is gone; its operator may serve another owner.
 		Deregistered {
 			/// The miner.
@@ -200,6 +232,8 @@ pub mod pallet {
 		UnknownModel,
 		/// An offer needs at least one slot; withdraw it instead.
 		ZeroSlots,
+		/// An offer has at most 1024 slots; the rest needs another owner.
+		TooManySlots,
 		/// The miner offers too many models.
 		TooManyOffers,
 		/// The miner has no offer for this model.
@@ -212,6 +246,8 @@ pub mod pallet {
 		RateAboveLimit,
 		/// The miner had an earlier attempt of this job.
 		AlreadyTried,
+		/// The miner has no stake left.
+		NothingToSlash,
 		/// The sum does not fit.
 		Overflow,
 	}
@@ -221,6 +257,8 @@ pub mod pallet {
 		fn integrity_test() {
 			assert!(T::Draws::get() > 0, "a draw that looks at no place never finds a miner");
 			assert!(T::StakePerSlot::get() > 0, "slots must be bounded by stake");
+			assert!(T::ReputationHalfLife::get() > 0, "reputation would fade at once");
+			assert!(T::ReputationFee::get() > 0, "jobs for nothing would make a reputation");
 		}
 	}
 
@@ -231,8 +269,8 @@ pub mod pallet {
 			Self::view_miner(account)
 		}
 
-		/// At most 64 offers for `model` after that of the owner `after`: prices, free slots, and what each miner would
-		/// score in the draw for a job with these parameters and an input of `input_len` bytes.
+		/// At most 64 offers for `model` after that of the owner `after`: prices, free slots, and what each offer would
+		/// count for in the draw for a job with these parameters and an input of `input_len` bytes.
 		pub fn bids(
 			model: ModelId,
 			params: JobParams,
@@ -308,6 +346,16 @@ pub mod pallet {
 			let owner = ensure_signed(origin)?;
 			let offers = Self::do_deregister(owner)?;
 			Ok(Some(T::WeightInfo::deregister(offers)).into())
+		}
+
+		/// Takes up to `amount` plancks of a miner's stake: of what is bonded, then of what is unbonding, the newest part
+		/// first. Part is burned, part paid to the beneficiary. Free slots that the rest does not back are withdrawn.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::slash(MAX_OFFERS))]
+		pub fn slash(origin: OriginFor<T>, owner: T::AccountId, amount: Balance) -> DispatchResultWithPostInfo {
+			T::SlashOrigin::ensure_origin(origin)?;
+			let offers = Self::do_slash(owner, amount)?;
+			Ok(Some(T::WeightInfo::slash(offers)).into())
 		}
 	}
 }

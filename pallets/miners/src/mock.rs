@@ -62,6 +62,14 @@ impl OnCapacity for Announce {
 }
 
 pub const UNBONDING: u32 = 100;
+pub const HALF_LIFE: u32 = 1_000;
+pub const FULL_FEE: Balance = MILLI_MILL;
+/// Gets a quarter of each slash; has no account before the first.
+pub const BENEFICIARY: u64 = 5_000;
+
+parameter_types! {
+	pub const SlashPaid: Perbill = Perbill::from_percent(25);
+}
 
 impl pallet_miners::Config for Test {
 	type Currency = Balances;
@@ -73,6 +81,11 @@ impl pallet_miners::Config for Test {
 	type StakePerSlot = ConstU128<{ 50 * MILL }>;
 	type UnbondingPeriod = ConstU32<UNBONDING>;
 	type Draws = ConstU32<4>;
+	type ReputationHalfLife = ConstU32<HALF_LIFE>;
+	type ReputationFee = ConstU128<FULL_FEE>;
+	type SlashOrigin = EnsureRoot<u64>;
+	type SlashPaid = SlashPaid;
+	type SlashBeneficiary = ConstU64<BENEFICIARY>;
 	type WeightInfo = ();
 }
 
@@ -90,6 +103,17 @@ pub fn owner(who: u64) -> RuntimeOrigin {
 
 pub fn registered(who: u64) {
 	assert_ok!(Miners::register(owner(who), operator(who), 200 * MILL));
+}
+
+/// Plancks that slashes have burned, by their events.
+pub fn burned() -> Balance {
+	let events = System::events().into_iter();
+	events
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Miners(crate::Event::Slashed { burned, .. }) => Some(burned),
+			_ => None,
+		})
+		.sum()
 }
 
 /// Owners 1 to 80 have [`FUNDS`].
@@ -112,6 +136,6 @@ pub fn run(test: impl FnOnce()) {
 		let issuance = Balances::total_issuance();
 		test();
 		Miners::do_try_state().unwrap();
-		assert_eq!(Balances::total_issuance(), issuance);
+		assert_eq!(Balances::total_issuance() + burned(), issuance, "a call changed the issuance");
 	});
 }

@@ -11,20 +11,25 @@ use crate::*;
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_offer(owner: T::AccountId, model: ModelId, rate: Rate, slots: u32) -> DispatchResult {
 		ensure!(slots > 0, Error::<T>::ZeroSlots);
+		ensure!(slots <= MAX_SLOTS, Error::<T>::TooManySlots);
 		ensure!(T::Models::active(model).is_some(), Error::<T>::UnknownModel);
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		let before = Offers::<T>::get(model, &owner);
-		let (slots_before, used) = before.as_ref().map_or((0, 0), |offer| (offer.slots, offer.used));
-		ensure!(slots >= used, Error::<T>::JobsOpen);
-		let offered =
-			miner.slots_offered.saturating_sub(slots_before).checked_add(slots).ok_or(Error::<T>::Overflow)?;
+		let is_new = before.is_none();
+		let now = T::BlockNumberProvider::current_block_number();
+		let mut offer = before.unwrap_or(Offer { rate, slots: 0, used: 0, reputation: 0, rated_at: now });
+		ensure!(slots >= offer.used, Error::<T>::JobsOpen);
+		let offered = miner.slots_offered.saturating_sub(offer.slots).checked_add(slots).ok_or(Error::<T>::Overflow)?;
 		ensure!(miner.bonded >= Self::stake_for(offered)?, Error::<T>::StakeTooLowForSlots);
-		if before.is_none() {
+		if is_new {
 			miner.models.try_push(model).map_err(|_| Error::<T>::TooManyOffers)?;
 		}
 		miner.slots_offered = offered;
-		Offers::<T>::insert(model, &owner, Offer { rate, slots, used });
-		Self::refresh(model, &owner, miner.ready, slots > used);
+		offer.rate = rate;
+		offer.slots = slots;
+		if Self::store_offer(&owner, &mut miner, model, offer) > 0 {
+			T::OnCapacity::on_capacity(model);
+		}
 		Miners::<T>::insert(&owner, miner);
 		Self::deposit_event(Event::OfferSet { owner, model, rate, slots });
 		Ok(())
@@ -35,9 +40,7 @@ impl<T: Config> Pallet<T> {
 		let offer = Offers::<T>::get(model, &owner).ok_or(Error::<T>::NoOffer)?;
 		ensure!(offer.used == 0, Error::<T>::JobsOpen);
 		miner.slots_offered = miner.slots_offered.saturating_sub(offer.slots);
-		miner.models.retain(|offered| *offered != model);
-		Self::leave_ready(model, &owner);
-		Offers::<T>::remove(model, &owner);
+		Self::remove_offer(&owner, &mut miner, model);
 		Miners::<T>::insert(&owner, miner);
 		Self::deposit_event(Event::OfferWithdrawn { owner, model });
 		Ok(())
@@ -54,8 +57,11 @@ impl<T: Config> Pallet<T> {
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		miner.ready = ready;
 		for model in &miner.models {
-			let free = Offers::<T>::get(model, &owner).is_some_and(|offer| offer.used < offer.slots);
-			Self::refresh(*model, &owner, ready, free);
+			let free = Offers::<T>::get(model, &owner).filter(|_| ready).map_or(0, |offer| offer.free());
+			Self::list(*model, &owner, free);
+			if free > 0 {
+				T::OnCapacity::on_capacity(*model);
+			}
 		}
 		let offers = miner.models.len() as u32;
 		Miners::<T>::insert(&owner, miner);
@@ -63,34 +69,27 @@ impl<T: Config> Pallet<T> {
 		Ok(offers)
 	}
 
-	/// Puts the miner on the model's ready list or takes it off, and tells about a slot that can be had.
-	pub(crate) fn refresh(model: ModelId, owner: &T::AccountId, ready: bool, free: bool) {
-		if ready && free {
-			Self::join_ready(model, owner);
-			T::OnCapacity::on_capacity(model);
-		} else {
-			Self::leave_ready(model, owner);
+	/// Stores an offer and puts its free slots on the ready list; removes one without slots. Returns how many slots
+	/// can be had.
+	pub(crate) fn store_offer(
+		owner: &T::AccountId,
+		miner: &mut Miner<T::AccountId>,
+		model: ModelId,
+		offer: Offer,
+	) -> u32 {
+		if offer.slots == 0 {
+			Self::remove_offer(owner, miner, model);
+			return 0;
 		}
+		let free = if miner.ready { offer.free() } else { 0 };
+		Self::list(model, owner, free);
+		Offers::<T>::insert(model, owner, offer);
+		free
 	}
 
-	fn join_ready(model: ModelId, owner: &T::AccountId) {
-		if !ReadyPlace::<T>::contains_key(model, owner) {
-			let place = ReadyCount::<T>::get(model);
-			ReadyAt::<T>::insert(model, place, owner);
-			ReadyPlace::<T>::insert(model, owner, place);
-			ReadyCount::<T>::insert(model, place.saturating_add(1));
-		}
-	}
-
-	/// The last place moves into the gap.
-	pub(crate) fn leave_ready(model: ModelId, owner: &T::AccountId) {
-		if let Some(place) = ReadyPlace::<T>::take(model, owner) {
-			let last = ReadyCount::<T>::get(model).saturating_sub(1);
-			if let Some(moved) = ReadyAt::<T>::take(model, last).filter(|_| place != last) {
-				ReadyPlace::<T>::insert(model, &moved, place);
-				ReadyAt::<T>::insert(model, place, moved);
-			}
-			ReadyCount::<T>::insert(model, last);
-		}
+	pub(crate) fn remove_offer(owner: &T::AccountId, miner: &mut Miner<T::AccountId>, model: ModelId) {
+		miner.models.retain(|offered| *offered != model);
+		Self::list(model, owner, 0);
+		Offers::<T>::remove(model, owner);
 	}
 }

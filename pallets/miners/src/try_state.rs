@@ -1,9 +1,10 @@
 //! What must always hold.
 
+use alloc::collections::BTreeMap;
 use frame::{deps::sp_runtime::TryRuntimeError, prelude::*, traits::fungible::InspectHold};
-use millrace_primitives::Balance;
+use millrace_primitives::{Balance, ModelId};
 
-use crate::*;
+use crate::{ready::class_of, *};
 
 impl<T: Config> Pallet<T> {
 	/// Checks the invariants that the crate's page lists.
@@ -16,31 +17,49 @@ impl<T: Config> Pallet<T> {
 			}
 			let held: Balance = T::Currency::balance_on_hold(&HoldReason::Stake.into(), &owner);
 			ensure!(held == staked, "a stake's hold differs from bonded + unbonding");
-			ensure!(miner.reputation <= MAX_REPUTATION, "a reputation is above the maximum");
 			let (mut slots, mut used) = (0u32, 0u32);
 			for model in &miner.models {
 				let offer = Offers::<T>::get(model, &owner).ok_or("a miner lists an offer that is gone")?;
 				ensure!(offer.used <= offer.slots, "more slots are in use than offered");
+				ensure!((1..=MAX_SLOTS).contains(&offer.slots), "an offer has no slot or too many");
+				ensure!(offer.reputation <= MAX_REPUTATION, "a reputation is above the maximum");
 				slots = slots.saturating_add(offer.slots);
 				used = used.saturating_add(offer.used);
-				let listed = ReadyPlace::<T>::contains_key(model, &owner);
-				ensure!(listed == (miner.ready && offer.used < offer.slots), "a ready list is wrong about a miner");
+				let listed = ReadyPlace::<T>::get(model, &owner).map_or(0, |place| place.slots);
+				let free = if miner.ready { offer.free() } else { 0 };
+				ensure!(listed == free, "a ready list is wrong about a miner's free slots");
 			}
 			ensure!(slots == miner.slots_offered, "slots_offered differs from the offers");
 			ensure!(used == miner.slots_used, "slots_used differs from the offers");
+			let backed = miner.bonded >= Self::stake_for(slots).map_err(|_| "the stake for the slots overflows")?;
+			ensure!(backed || slots == used, "a free slot is not backed by stake");
 		}
 		ensure!(OwnerOf::<T>::iter().count() == Miners::<T>::iter().count(), "OwnerOf has a stray entry");
 		for (model, owner, _) in Offers::<T>::iter() {
 			let listed = Miners::<T>::get(owner).is_some_and(|miner| miner.models.contains(&model));
 			ensure!(listed, "an offer is missing in its miner's list");
 		}
-		let mut places = 0usize;
+		Self::try_ready_lists()
+	}
+
+	fn try_ready_lists() -> Result<(), TryRuntimeError> {
+		let mut sizes = BTreeMap::<ModelId, (u64, u32)>::new();
 		for (model, owner, place) in ReadyPlace::<T>::iter() {
-			ensure!(place < ReadyCount::<T>::get(model), "a place is behind the end of its ready list");
-			ensure!(ReadyAt::<T>::get(model, place) == Some(owner), "a place of a ready list names another miner");
-			places = places.saturating_add(1);
+			let found = ReadyAt::<T>::get((model, class_of(place.slots), place.index));
+			ensure!(found == Some(owner), "a place of a ready list names another miner");
+			let (slots, miners) = sizes.entry(model).or_default();
+			*slots = slots.saturating_add(place.slots.into());
+			*miners = miners.saturating_add(1);
 		}
-		ensure!(places == ReadyAt::<T>::iter().count(), "a ready list has a stray place");
+		for ((model, class, index), _) in ReadyAt::<T>::iter() {
+			let places = ReadyLists::<T>::get(model).in_class(class).map_or(0, |places| *places);
+			ensure!(index < places, "a place is behind the end of its ready list");
+		}
+		for (model, ready) in ReadyLists::<T>::iter() {
+			let size = sizes.remove(&model);
+			ensure!(size == Some((ready.slots, ready.miners())), "a ready list's size is wrong");
+		}
+		ensure!(sizes.is_empty(), "a ready list has no size");
 		Ok(())
 	}
 }

@@ -5,17 +5,17 @@ use frame::prelude::*;
 use millrace_primitives::{
 	query::{MinerPrices, MAX_PAGE},
 	traits::{Demand, ModelRegistry},
-	Balance, Bid, JobParams, ModelId, Page, Prices, Score, Usage, UsageBounds,
+	Balance, Bid, JobParams, ModelId, Page, Prices, Usage, UsageBounds,
 };
 
-use crate::*;
+use crate::{draw::Look, *};
 
 /// A miner with everything that it offers.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct MinerView<AccountId> {
 	/// Holds the stake and is paid.
 	pub owner: AccountId,
-	/// Stake, unbonding, reputation, slots.
+	/// Stake, unbonding, slots.
 	pub miner: Miner<AccountId>,
 	/// At most [`MAX_OFFERS`].
 	pub offers: Vec<(ModelId, Offer)>,
@@ -50,29 +50,28 @@ impl<T: Config> Pallet<T> {
 	fn bid(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Option<Bid<T::AccountId>> {
 		let miner = Miners::<T>::get(owner)?;
 		let offer = Offers::<T>::get(demand.model, owner)?;
-		let free_stake = miner.free_stake(T::StakePerSlot::get());
-		let cost = offer.rate.estimate(&demand.bounds);
-		let score = draw::score(miner.reputation, free_stake, cost);
 		Some(Bid {
 			owner: owner.clone(),
 			rate: offer.rate,
 			slots: offer.slots,
-			free_slots: offer.slots.saturating_sub(offer.used),
-			score: Score { reputation: miner.reputation, free_stake, cost, score },
-			operator: miner.operator,
+			free_slots: offer.free(),
+			score: Self::explain(owner, demand)?,
 			obstacle: Self::obstacle(owner, demand),
+			operator: miner.operator,
 		})
 	}
 }
 
 impl<T: Config> Pallet<T> {
 	/// At most [`MAX_PAGE`] ready miners of a model, evenly spread over its ready list.
-	fn some_ready(model: ModelId) -> impl Iterator<Item = T::AccountId> {
-		let count = ReadyCount::<T>::get(model);
+	fn some_ready(model: ModelId) -> impl Iterator<Item = Look<T>> {
+		let ready = ReadyLists::<T>::get(model);
+		let count = ready.miners();
 		let looked_at = count.min(MAX_PAGE);
 		(0..looked_at).filter_map(move |index| {
-			let place = u64::from(index).checked_mul(count.into())?.checked_div(looked_at.into())?;
-			ReadyAt::<T>::get(model, u32::try_from(place).ok()?)
+			let nth = u64::from(index).checked_mul(count.into())?.checked_div(looked_at.into())?;
+			let (class, index) = ready.nth(u32::try_from(nth).ok()?)?;
+			Self::offer_at(model, class, index)
 		})
 	}
 }
@@ -81,10 +80,8 @@ impl<T: Config> MinerPrices<T::AccountId> for Pallet<T> {
 	fn prices(demand: &Demand<T::AccountId>) -> Option<Prices> {
 		let UsageBounds { input_tokens, output_tokens, gpu_ms, .. } = demand.bounds;
 		let usage = Usage { input_tokens, output_tokens, gpu_ms };
-		let fit = |owner: &T::AccountId| Self::obstacle(owner, demand).is_none();
-		let rates = Self::some_ready(demand.model)
-			.filter(fit)
-			.filter_map(|owner| Some(Offers::<T>::get(demand.model, &owner)?.rate));
+		let fit = |(owner, offer): &Look<T>| Self::fits(owner, offer, demand).is_ok();
+		let rates = Self::some_ready(demand.model).filter(fit).map(|(_, offer)| offer.rate);
 		let (mut estimates, mut most) = (Vec::new(), 0);
 		for rate in rates {
 			estimates.push(rate.estimate(&demand.bounds));

@@ -20,6 +20,8 @@ pub trait WeightInfo {
 	fn set_ready(offers: u32) -> Weight;
 	/// Weight of `deregister` for a miner with this many offers.
 	fn deregister(offers: u32) -> Weight;
+	/// Weight of `slash` for a miner with this many offers.
+	fn slash(offers: u32) -> Weight;
 }
 
 impl WeightInfo for () {
@@ -45,6 +47,9 @@ impl WeightInfo for () {
 		Weight::zero()
 	}
 	fn deregister(_: u32) -> Weight {
+		Weight::zero()
+	}
+	fn slash(_: u32) -> Weight {
 		Weight::zero()
 	}
 }

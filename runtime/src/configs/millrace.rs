@@ -4,12 +4,15 @@ use frame_support::{
 	parameter_types,
 	traits::Get,
 	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
+	PalletId,
 };
+use frame_system::EnsureRoot;
 use millrace_primitives::traits::BlockRandomness;
+use sp_runtime::{traits::AccountIdConversion, Perbill};
 
 use crate::{
-	weights, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime, RuntimeHoldReason,
-	System, MILL, MILLI_MILL,
+	weights, AccountId, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime,
+	RuntimeHoldReason, System, MILL, MILLI_MILL,
 };
 
 /// Blocks in a minute.
@@ -41,8 +44,16 @@ parameter_types! {
 	pub const StakePerSlot: Balance = 100 * MILL;
 	/// A week: longer than a job with all its attempts and the disputes that may follow.
 	pub const UnbondingPeriod: BlockNumber = 7 * DAY;
-	/// Miners that one draw compares. The weight of a draw counts on it.
+	/// Free slots that one draw compares. The weight of a draw counts on it.
 	pub const Draws: u32 = 4;
+	/// A week without jobs halves what a miner has earned.
+	pub const ReputationHalfLife: BlockNumber = 7 * DAY;
+	/// About what the transaction of a job costs: who pays itself for its own jobs pays that for each.
+	pub const ReputationFee: Balance = MILLI_MILL;
+	/// Half of a slash is burned.
+	pub const SlashPaid: Perbill = Perbill::from_percent(50);
+	/// Holds what slashes pay. No key opens it; root can spend it.
+	pub SlashPot: AccountId = PalletId(*b"mill/pot").into_account_truncating();
 }
 
 impl pallet_miners::Config for Runtime {
@@ -55,6 +66,11 @@ impl pallet_miners::Config for Runtime {
 	type StakePerSlot = StakePerSlot;
 	type UnbondingPeriod = UnbondingPeriod;
 	type Draws = Draws;
+	type ReputationHalfLife = ReputationHalfLife;
+	type ReputationFee = ReputationFee;
+	type SlashOrigin = EnsureRoot<AccountId>;
+	type SlashPaid = SlashPaid;
+	type SlashBeneficiary = SlashPot;
 	type WeightInfo = weights::pallet_miners::WeightInfo<Runtime>;
 }
 

@@ -52,33 +52,33 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 	// Storage: `Models::Models` (r:1 w:0)
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:1 w:1)
-	// Storage: `Miners::ReadyPlace` (r:1 w:1)
-	// Storage: `Miners::ReadyCount` (r:1 w:1)
+	// Storage: `Miners::ReadyPlace` (r:2 w:2)
+	// Storage: `Miners::ReadyLists` (r:1 w:1)
 	// Storage: `Jobs::Walks` (r:1 w:1)
 	// Storage: `Jobs::Queues` (r:1 w:0)
-	// Storage: `Miners::ReadyAt` (r:0 w:1)
+	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	fn offer() -> Weight {
 		// At the least 61_731 ns.
 		Weight::from_parts(76_985_000, 0)
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:1 w:1)
-	// Storage: `Miners::ReadyPlace` (r:1 w:2)
-	// Storage: `Miners::ReadyCount` (r:1 w:1)
+	// Storage: `Miners::ReadyPlace` (r:2 w:2)
+	// Storage: `Miners::ReadyLists` (r:1 w:1)
 	// Storage: `Miners::ReadyAt` (r:1 w:2)
 	fn withdraw_offer() -> Weight {
 		// At the least 66_369 ns.
 		Weight::from_parts(87_679_000, 0)
-			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	// Storage: `Miners::OwnerOf` (r:1 w:0)
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:64 w:0)
-	// Storage: `Miners::ReadyPlace` (r:64 w:128)
-	// Storage: `Miners::ReadyCount` (r:64 w:64)
+	// Storage: `Miners::ReadyPlace` (r:128 w:128)
+	// Storage: `Miners::ReadyLists` (r:64 w:64)
 	// Storage: `Miners::ReadyAt` (r:64 w:128)
 	// `n` is 0 to 64.
 	fn set_ready(n: u32) -> Weight {
@@ -87,13 +87,13 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 			// Standard error 6_241_634.
 			.saturating_add(Weight::from_parts(61_801_806, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
 			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(n.into())))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
-	// Storage: `Miners::ReadyPlace` (r:64 w:128)
-	// Storage: `Miners::ReadyCount` (r:64 w:64)
+	// Storage: `Miners::ReadyPlace` (r:128 w:128)
+	// Storage: `Miners::ReadyLists` (r:64 w:64)
 	// Storage: `Miners::ReadyAt` (r:64 w:128)
 	// Storage: `Miners::Offers` (r:0 w:64)
 	// `n` is 0 to 64.
@@ -103,8 +103,24 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 			// Standard error 3_678_151.
 			.saturating_add(Weight::from_parts(37_939_094, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
+	}
+	// Storage: `Miners::Miners` (r:1 w:1)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Storage: `System::Account` (r:2 w:2)
+	// Storage: `Miners::Offers` (r:64 w:64)
+	// Storage: `Miners::ReadyPlace` (r:128 w:128)
+	// Storage: `Miners::ReadyLists` (r:64 w:64)
+	// Storage: `Miners::ReadyAt` (r:64 w:128)
+	// `n` is 0 to 64.
+	fn slash(n: u32) -> Weight {
+		Weight::from_parts(120_000_000, 0)
+			.saturating_add(Weight::from_parts(66_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
 	}
 }

@@ -241,12 +241,11 @@ fn complete_should_be_free_exactly_when_it_would_succeed() {
 }
 
 #[test]
-fn complete_should_raise_the_reputation_when_accepted() {
+fn complete_should_raise_the_reputation_when_the_job_was_drawn() {
 	run(|| {
 		let job = assigned();
 		assert_ok!(complete("miner1", job, 1));
-		let reputation = pallet_miners::Miners::<Test>::get(account("miner1")).unwrap().reputation;
-		assert_eq!(reputation, 516);
+		assert_eq!(reputation(account("miner1")), 1_000 / 32);
 	});
 }
 

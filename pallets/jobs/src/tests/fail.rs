@@ -95,8 +95,10 @@ fn fail_should_refuse_when_repeated() {
 #[test]
 fn fail_should_cost_less_reputation_than_silence() {
 	run(|| {
-		miner("miner1", 1);
-		miner("miner2", 1);
+		for name in ["miner1", "miner2"] {
+			miner(name, 1);
+			set_reputation(name, 800);
+		}
 		let first = submit_as("alice");
 		next_blocks(1);
 		let honest = assignment(first).owner;
@@ -104,8 +106,18 @@ fn fail_should_cost_less_reputation_than_silence() {
 		next_blocks(1);
 		let silent = assignment(first).owner;
 		next_blocks(params().timeout + 2);
-		let reputation = |who| pallet_miners::Miners::<Test>::get(who).unwrap().reputation;
-		assert_eq!((reputation(honest), reputation(silent)), (468, 375));
+		// 800 less a 16th and less a 4th, and what fades in a hundred blocks.
+		assert_eq!((reputation(honest), reputation(silent)), (749, 598));
+	});
+}
+
+#[test]
+fn fail_should_cost_no_reputation_when_the_client_is_at_fault() {
+	run(|| {
+		let job = assigned();
+		set_reputation("miner1", 800);
+		assert_ok!(fail("miner1", job, 1, FailCode::BadInput));
+		assert_eq!(reputation(account("miner1")), 800);
 	});
 }
 

@@ -24,6 +24,7 @@ enum Action {
 	Unstake { who: usize, amount: u128 },
 	Withdraw { who: usize },
 	Deregister { who: usize },
+	Slash { owner: usize, amount: u128 },
 	RegisterModel { who: usize, name: u8, digest: u8, context: u32 },
 	Retire { who: usize, model: u32 },
 	Transfer { from: usize, to: usize, amount: u128 },
@@ -90,6 +91,7 @@ fn action() -> impl Strategy<Value = Action> {
 		1 => (mostly(0, 3), 0..4u8, 0..4u8, 0..600u32)
 			.prop_map(|(who, name, digest, context)| Action::RegisterModel { who, name, digest, context }),
 		1 => (mostly(0, 3), 0..6u32).prop_map(|(who, model)| Action::Retire { who, model }),
+		2 => (mostly(3, 4), 0..250 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
 		1 => (from.clone(), to.clone(), 0..2 * FUNDS).prop_map(|(from, to, amount)| Action::Transfer { from, to, amount }),
 		1 => (from, to).prop_map(|(from, to)| Action::Drain { from, to }),
 		7 => prop_oneof![4 => 1..4u32, 1 => 1..70u32].prop_map(Action::Blocks),
@@ -111,6 +113,7 @@ fn narrow_action() -> impl Strategy<Value = Action> {
 			.prop_map(|(who, job, attempt, code)| Action::Fail { who, job, attempt, code }),
 		1 => job.prop_map(|job| Action::Prune { who: 0, job }),
 		1 => (3..5usize, any::<bool>()).prop_map(|(who, ready)| Action::Ready { who, ready }),
+		1 => (3..5usize, 0..60 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
 		1 => Just(Action::Blocks(1)),
 		1 => (1..30u32).prop_map(Action::Blocks),
 	]
@@ -154,6 +157,7 @@ fn act(action: Action) {
 		Action::Unstake { who, amount } => Miners::unstake(by(who), amount),
 		Action::Withdraw { who } => Miners::withdraw_unbonded(by(who)),
 		Action::Deregister { who } => plain(Miners::deregister(by(who))),
+		Action::Slash { owner, amount } => plain(Miners::slash(RuntimeOrigin::root(), id(owner), amount)),
 		Action::RegisterModel { who, name, digest, context } => {
 			let name = vec![b'a' + name].try_into().unwrap();
 			Models::register(by(who), name, H256::repeat_byte(digest), H256::zero(), context, 8)
@@ -225,14 +229,16 @@ fn follow(flows: &mut BTreeMap<u64, Flow>) {
 			_ => {}
 		}
 	}
-	System::reset_events();
+	forget_events();
 }
 
 fn take_all(actions: Vec<Action>) {
 	let mut flows = BTreeMap::new();
+	let issuance = Balances::total_issuance() + burned();
 	for action in actions {
 		let step = format!("{action:?}");
 		act(action);
+		assert_eq!(Balances::total_issuance() + burned(), issuance, "after {step}");
 		check_money();
 		check_all();
 		follow(&mut flows);

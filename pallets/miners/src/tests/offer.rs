@@ -5,9 +5,10 @@ fn offer_should_put_the_miner_on_the_ready_list_and_announce_it() {
 	run(|| {
 		registered(1);
 		assert_ok!(Miners::offer(owner(1), 7, RATE, 2));
-		assert_eq!(ReadyCount::<Test>::get(7), 1);
+		assert_eq!(ReadyLists::<Test>::get(7).slots, 2);
 		assert_eq!(Announced::get(), vec![7]);
-		assert_eq!(Offers::<Test>::get(7, 1), Some(Offer { rate: RATE, slots: 2, used: 0 }));
+		let offer = Offer { rate: RATE, slots: 2, used: 0, reputation: 0, rated_at: 1 };
+		assert_eq!(Offers::<Test>::get(7, 1), Some(offer));
 	});
 }
 
@@ -20,7 +21,8 @@ fn offer_should_fail_when_the_stake_is_too_low_for_the_slots() {
 		// All models together count.
 		assert_noop!(Miners::offer(owner(1), 1, RATE, 2), Error::<Test>::StakeTooLowForSlots);
 		assert_ok!(Miners::offer(owner(1), 1, RATE, 1));
-		assert_noop!(Miners::offer(owner(1), 2, RATE, u32::MAX), Error::<Test>::Overflow);
+		assert_noop!(Miners::offer(owner(1), 2, RATE, MAX_SLOTS), Error::<Test>::StakeTooLowForSlots);
+		assert_noop!(Miners::offer(owner(1), 2, RATE, MAX_SLOTS + 1), Error::<Test>::TooManySlots);
 	});
 }
 
@@ -65,7 +67,7 @@ fn withdraw_offer_should_take_the_miner_off_the_list() {
 		assert_ok!(Miners::offer(owner(1), 0, RATE, 1));
 		assert_ok!(Miners::offer(owner(2), 0, RATE, 1));
 		assert_ok!(Miners::withdraw_offer(owner(1), 0));
-		assert_eq!(ReadyCount::<Test>::get(0), 1);
+		assert_eq!(ReadyLists::<Test>::get(0).slots, 1);
 		assert_eq!(pool::draw(0).unwrap().owner, 2);
 		assert_noop!(Miners::withdraw_offer(owner(1), 0), Error::<Test>::NoOffer);
 	});
@@ -78,5 +80,28 @@ fn withdraw_offer_should_fail_when_a_slot_is_in_use() {
 		assert_ok!(Miners::offer(owner(1), 0, RATE, 1));
 		assert!(pool::draw(0).is_some());
 		assert_noop!(Miners::withdraw_offer(owner(1), 0), Error::<Test>::JobsOpen);
+	});
+}
+
+#[test]
+fn offer_should_keep_the_reputation_when_it_changes() {
+	run(|| {
+		registered(1);
+		assert_ok!(Miners::offer(owner(1), 0, RATE, 1));
+		set_reputation(1, 700);
+		assert_ok!(Miners::offer(owner(1), 0, Rate::PerGpuSecond(1), 2));
+		assert_eq!(offered(1).reputation, MAX_REPUTATION / 10 * 7);
+	});
+}
+
+#[test]
+fn offer_should_start_without_reputation_when_it_was_withdrawn() {
+	run(|| {
+		registered(1);
+		assert_ok!(Miners::offer(owner(1), 0, RATE, 1));
+		set_reputation(1, 700);
+		assert_ok!(Miners::withdraw_offer(owner(1), 0));
+		assert_ok!(Miners::offer(owner(1), 0, RATE, 1));
+		assert_eq!(offered(1).reputation, 0);
 	});
 }

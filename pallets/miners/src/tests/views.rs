@@ -1,11 +1,7 @@
-use super::{
-	pool::{draw, BOUNDS},
-	*,
-};
+use super::{pool::draw, *};
 use millrace_primitives::{
 	query::{MinerPrices, MAX_PAGE},
-	traits::Demand,
-	Bid, JobParams, Obstacle, Prices,
+	Bid, JobParams, Obstacle, Prices, Score,
 };
 
 /// The model's template adds 8 tokens: 20 input tokens, as in [`BOUNDS`].
@@ -38,7 +34,7 @@ fn miner_should_be_found_by_its_owner_and_its_operator() {
 		let view = Miners::miner(1).unwrap();
 		assert_eq!(Miners::miner(operator(1)), Some(view.clone()));
 		assert_eq!((view.owner, view.miner.bonded, view.miner), (1, 100 * MILL, stored(1)));
-		assert_eq!(view.offers, vec![(0, Offer { rate: RATE, slots: 2, used: 0 })]);
+		assert_eq!(view.offers, vec![(0, offered(1))]);
 		assert_eq!(Miners::miner(2), None);
 	});
 }
@@ -49,13 +45,24 @@ fn bid_should_explain_the_score_that_the_draw_goes_by() {
 		offering(1, RATE);
 		offering(2, Rate::PerToken { input: 10, output: 999 });
 		let (dear, cheap) = (bid(1, params()), bid(2, params()));
-		assert_eq!((dear.score.reputation, dear.score.free_stake, dear.score.cost), (500, 200 * MILL, COST));
-		assert_eq!(dear.score.score, 501 * 200 * MILL * 1_000_000 / COST);
-		assert!(cheap.score.score > dear.score.score);
+		assert_eq!(dear.score, Score { reputation: 0, free_stake: 100 * MILL, cost: COST, score: 100 });
+		assert_eq!(cheap.score, Score { cost: COST - 64, ..dear.score.clone() });
+		assert_eq!(Some(dear.score), Miners::explain(&1, &demand(0)));
 		assert_eq!((dear.operator, dear.rate, dear.slots, dear.free_slots), (operator(1), RATE, 2, 2));
 		assert_eq!(draw(0).unwrap().owner, 2);
 		let busy = bid(2, params());
-		assert_eq!((busy.free_slots, busy.score.free_stake), (1, 150 * MILL));
+		assert_eq!((busy.free_slots, busy.score.free_stake), (1, 50 * MILL));
+	});
+}
+
+#[test]
+fn bid_should_show_the_reputation_as_it_has_faded() {
+	run(|| {
+		offering(1, RATE);
+		set_reputation(1, 800);
+		System::set_block_number(1 + HALF_LIFE);
+		let score = bid(1, params()).score;
+		assert_eq!((score.reputation, score.score), (400, 500));
 	});
 }
 

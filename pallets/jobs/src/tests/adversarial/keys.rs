@@ -216,12 +216,12 @@ fn money_should_come_back_by_itself_when_the_miner_vanishes_and_nobody_looks() {
 	run(|| {
 		let before = free("alice");
 		let job = assigned();
-		let reputation = |name| pallet_miners::Miners::<Test>::get(account(name)).unwrap().reputation;
-		let (miner_before, reputation_before) = (books()[&account("miner1")], reputation("miner1"));
+		set_reputation("miner1", 800);
+		let miner_before = books()[&account("miner1")];
 		// From here on nobody calls anything.
 		next_blocks(params().timeout);
 		assert_eq!(state(job), JobState::Queued);
-		assert!(reputation("miner1") < reputation_before);
+		assert!(reputation(account("miner1")) < 800);
 		next_blocks(QUEUE_TIMEOUT);
 		ended(job, Outcome::Expired);
 		next_blocks(RETENTION);

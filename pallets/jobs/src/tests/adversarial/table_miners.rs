@@ -1,17 +1,29 @@
 //! Every state of a miner x every call of its pallet x every sender: what comes of it. See [`super::table`].
 
 use super::{
-	table::{attempt, compare},
+	table::{attempt, compare, ROOT},
 	*,
 };
 use pallet_miners::Call as MinersCall;
 
-/// Columns: miner1, whose state it is; its operator; another miner; a stranger with money.
+/// Columns: miner1, whose state it is; its operator; another miner; a stranger with money; root.
 const TABLE: &str = include_str!("table_miners.txt");
-const SENDERS: [&str; 4] = ["miner1", "miner1//operator", "miner2", "bob"];
+const SENDERS: [&str; 5] = ["miner1", "miner1//operator", "miner2", "bob", ROOT];
 
-const STATES: [&str; 9] =
-	["unregistered", "registered", "offering", "unready", "working", "unbonding", "unbonded", "deregistered", "gone"];
+const STATES: [&str; 12] = [
+	"unregistered",
+	"registered",
+	"offering",
+	"unready",
+	"working",
+	"unbonding",
+	"unbonded",
+	"slashed",
+	"slashed-working",
+	"slashed-to-nothing",
+	"deregistered",
+	"gone",
+];
 
 fn bring_into(state: &str) {
 	miner("miner2", 1);
@@ -37,6 +49,15 @@ fn bring_into(state: &str) {
 				wait();
 			}
 		}
+		"slashed" | "slashed-to-nothing" => {
+			miner("miner1", 1);
+			let amount = if state == "slashed" { 150 * MILL } else { u128::MAX };
+			assert_ok!(Miners::slash(RuntimeOrigin::root(), account("miner1"), amount));
+		}
+		"slashed-working" => {
+			assigned();
+			assert_ok!(Miners::slash(RuntimeOrigin::root(), account("miner1"), u128::MAX));
+		}
 		"deregistered" | "gone" => {
 			miner("miner1", 1);
 			assert_ok!(Miners::deregister(owner()));
@@ -49,7 +70,8 @@ fn bring_into(state: &str) {
 	}
 }
 
-fn calls(sender: &str) -> [(&'static str, MinersCall<Test>); 13] {
+fn calls(sender: &str) -> [(&'static str, MinersCall<Test>); 15] {
+	let owner = account("miner1");
 	let operator = account(&format!("{sender}//new operator"));
 	[
 		("register", MinersCall::register { operator, stake: 100 * MILL }),
@@ -65,6 +87,8 @@ fn calls(sender: &str) -> [(&'static str, MinersCall<Test>); 13] {
 		("ready", MinersCall::set_ready { ready: true }),
 		("unready", MinersCall::set_ready { ready: false }),
 		("deregister", MinersCall::deregister {}),
+		("slash", MinersCall::slash { owner: owner.clone(), amount: 60 * MILL }),
+		("slash-all", MinersCall::slash { owner, amount: u128::MAX }),
 	]
 }
 
