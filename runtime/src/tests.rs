@@ -2,7 +2,6 @@
 
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
-	traits::Get,
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
 };
 use sp_genesis_builder::PresetId;
