@@ -172,9 +172,10 @@ impl From<subxt::Error> for Error {
 				_ => Self::Incompatible(text),
 			},
 			subxt::Error::StorageValueError(_) | subxt::Error::StorageKeyError(_) => Self::Decode(text),
-			subxt::Error::ViewFunctionError(error) => match error {
-				subxt::error::ViewFunctionError::CannotCallApi(_) => Self::Node { code: 0, message: text },
-				subxt::error::ViewFunctionError::CouldNotDecodeResponse(_) => Self::Decode(text),
+			subxt::Error::ViewFunctionError(_) => Self::Incompatible(text),
+			subxt::Error::RuntimeApiError(error) => match error {
+				subxt::error::RuntimeApiError::CannotCallApi(_) => Self::Node { code: 0, message: text },
+				subxt::error::RuntimeApiError::CouldNotDecodeResponse(_) => Self::Decode(text),
 				_ => Self::Incompatible(text),
 			},
 			subxt::Error::EventsError(error) => match error {
@@ -203,6 +204,7 @@ through_subxt!(
 	ExtrinsicError,
 	OnlineClientAtBlockError,
 	OnlineClientError,
+	RuntimeApiError,
 	StorageError,
 	StorageKeyError,
 	StorageValueError,

@@ -4,6 +4,7 @@ use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, Mod
 use subxt::{
 	client::OfflineClientAtBlockT,
 	constants::{dynamic, ConstantsClient},
+	dynamic::Value,
 	ext::{
 		frame_decode::{
 			storage::{IntoDecodableValues, IntoEncodableValues},
@@ -11,6 +12,7 @@ use subxt::{
 		},
 		scale_decode::DecodeAsType,
 	},
+	runtime_apis,
 	storage::{self, PrefixOf},
 	OnlineClientAtBlock, SubstrateConfig,
 };
@@ -29,6 +31,9 @@ pub struct Snapshot {
 	genesis: H256,
 	inner: OnlineClientAtBlock<SubstrateConfig>,
 }
+
+/// Bytes of a view function's id, which come before its arguments.
+const VIEW_FUNCTION_ID: usize = 32;
 
 /// An account as a storage key.
 type Key = Shared<AccountId32>;
@@ -91,8 +96,22 @@ impl Snapshot {
 		A: view_functions::IntoEncodableValues,
 		V: DecodeAsType,
 	{
-		let payload = subxt::view_functions::dynamic::<A, V>(pallet, function, args);
-		Ok(self.inner.view_functions().call(payload).await?)
+		let metadata = self.inner.metadata();
+		let missing = || Error::Incompatible(format!("no view function {pallet}::{function}"));
+		let found = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.view_function_by_name(function));
+		let output = found.ok_or_else(missing)?.output_ty();
+		// subxt's own call (0.51) leaves out the length before the arguments and takes the API's `Result` for the answer.
+		let call = subxt::view_functions::dynamic::<A, V>(pallet, function, args);
+		let call = self.inner.view_functions().encode_args(&call)?;
+		let (id, args) = call.split_first_chunk::<VIEW_FUNCTION_ID>().ok_or_else(missing)?;
+		let call = runtime_apis::dynamic::<_, Result<Vec<u8>, Value>>(
+			"RuntimeViewFunction",
+			"execute_view_function",
+			(Shared::from(*id), args.to_vec()),
+		);
+		let answer = self.inner.runtime_apis().call(call).await?;
+		let answer = answer.map_err(|error| Error::Incompatible(format!("{pallet}::{function}: {error}")))?;
+		V::decode_as_type(&mut &answer[..], output, metadata.types()).map_err(|error| Error::Decode(error.to_string()))
 	}
 
 	/// Everything that happened in the block.

@@ -20,7 +20,7 @@ export async function viewFunctions(api) {
       throw new Error(`the runtime has no view function ${pallet}.${name}`);
     }
     const create = (type, value) => registry.createType(registry.createLookupType(type), value);
-    const input = view.inputs.map(({ type }, index) => create(type, args[index]).toHex(true).slice(2)).join('');
+    const input = view.inputs.map(({ type }, index) => Buffer.from(create(type, args[index]).toU8a()).toString('hex')).join('');
     const id = view.id.toHex();
     const called = await api.call.runtimeViewFunction.executeViewFunction(
       { prefix: id.slice(0, 34), suffix: `0x${id.slice(34)}` },

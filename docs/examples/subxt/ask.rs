@@ -4,8 +4,8 @@
 
 use subxt::{
 	dynamic::{self, Value},
-	ext::scale_decode::DecodeAsType,
-	OnlineClient, SubstrateConfig,
+	ext::{frame_decode::view_functions, scale_decode::DecodeAsType},
+	OnlineClient, OnlineClientAtBlock, SubstrateConfig,
 };
 use subxt_signer::sr25519::dev;
 
@@ -60,6 +60,32 @@ struct JobView {
 	output: Option<Vec<u8>>,
 }
 
+type At = OnlineClientAtBlock<SubstrateConfig>;
+type Failure = Box<dyn std::error::Error>;
+
+/// Calls a view function. `at.view_functions().call` should do it, but sends the arguments without their length
+/// (subxt 0.51).
+async fn view<A, R>(at: &At, pallet: &str, function: &str, args: A) -> Result<R, Failure>
+where
+	A: view_functions::IntoEncodableValues,
+	R: DecodeAsType,
+{
+	let metadata = at.metadata();
+	let found = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.view_function_by_name(function));
+	let output = found.ok_or("no such view function")?.output_ty();
+	let call = dynamic::view_function_call::<A, R>(pallet, function, args);
+	let call = at.view_functions().encode_args(&call)?;
+	let (id, args) = call.split_at(32);
+	let id = [("prefix", Value::from_bytes(&id[..16])), ("suffix", Value::from_bytes(&id[16..]))];
+	let call = dynamic::runtime_api_call::<_, Result<Vec<u8>, Value>>(
+		"RuntimeViewFunction",
+		"execute_view_function",
+		(Value::named_composite(id), args.to_vec()),
+	);
+	let answer = at.runtime_apis().call(call).await?.map_err(|error| format!("{pallet}.{function}: {error}"))?;
+	Ok(R::decode_as_type(&mut &answer[..], output, metadata.types())?)
+}
+
 fn params() -> Value {
 	Value::named_composite([
 		("workload", Value::unnamed_variant("Chat", [])),
@@ -73,7 +99,7 @@ fn params() -> Value {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Failure> {
 	let mut args = std::env::args().skip(1);
 	let url = args.next().unwrap_or_else(|| "ws://127.0.0.1:9944".into());
 	let prompt = args.next().unwrap_or_else(|| "What is 17 plus 25?".into());
@@ -83,8 +109,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 	let at = api.at_current_block().await?;
 	let ask = (model, params(), prompt.len() as u32);
-	let quote = dynamic::view_function_call::<_, Result<Quote, Value>>("Jobs", "quote", ask);
-	let quote = at.view_functions().call(quote).await?.map_err(|refused| format!("{refused:?}"))?;
+	let quote = view::<_, Result<Quote, Value>>(&at, "Jobs", "quote", ask).await?;
+	let quote = quote.map_err(|refused| format!("the job would be refused: {refused}"))?;
 
 	let call = (model, prompt.into_bytes(), params(), 100_000_000_000u128, Value::unnamed_variant("None", []));
 	let submit = dynamic::transaction("Jobs", "submit", call);
@@ -101,17 +127,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 	let (at, receipt) = loop {
 		let at = blocks.next().await.ok_or("the node is gone")??.at().await?;
 		let receipts = dynamic::storage::<(u64,), Receipt>("Receipts", "Receipts");
-		if let Some(receipt) = at.storage().try_fetch(receipts, (job,)).await? {
-			break (at, receipt.decode()?);
+		let found = at.storage().try_fetch(receipts, (job,)).await?.map(|receipt| receipt.decode()).transpose()?;
+		if let Some(receipt) = found {
+			break (at, receipt);
 		}
 	};
 	let outputs = dynamic::storage::<(u64,), Vec<u8>>("Jobs", "Outputs");
 	let output = at.storage().fetch(outputs, (job,)).await?.decode()?;
-	let view = dynamic::view_function_call::<_, Option<JobView>>("Jobs", "job", (job,));
-	let seen = at.view_functions().call(view).await?.and_then(|view| view.output);
+	let seen = view::<_, Option<JobView>>(&at, "Jobs", "job", (job,)).await?.and_then(|view| view.output);
 	let none = Value::unnamed_variant("None", []);
-	let view = dynamic::view_function_call::<_, Receipts>("Receipts", "receipts_of", (account, none));
-	let receipts = at.view_functions().call(view).await?.items;
+	let receipts = view::<_, Receipts>(&at, "Receipts", "receipts_of", (account, none)).await?.items;
 
 	let listed = receipts.iter().any(|found| found.job == job && found.fee == receipt.fee);
 	let said = serde_json::json!({

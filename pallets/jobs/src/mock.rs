@@ -2,7 +2,10 @@
 
 use frame::{
 	deps::{
-		frame_support::storage::{with_transaction, TransactionOutcome},
+		frame_support::{
+			storage::{with_transaction, TransactionOutcome},
+			weights::RuntimeDbWeight,
+		},
 		sp_core::{sr25519, Pair},
 		sp_runtime::AccountId32,
 	},
@@ -35,7 +38,7 @@ impl frame_system::Config for Test {
 	type AccountId = AccountId32;
 	type Lookup = IdentityLookup<AccountId32>;
 	type AccountData = pallet_balances::AccountData<Balance>;
-	type DbWeight = frame::deps::frame_support::weights::constants::ParityDbWeight;
+	type DbWeight = DbWeight;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -138,6 +141,8 @@ impl pallet_parameters::Config for Test {
 }
 
 parameter_types! {
+	/// What a database access costs: nothing, but for tests that count them.
+	pub static DbWeight: RuntimeDbWeight = NO_WEIGHT;
 	pub const SlashPaid: Perbill = Perbill::from_percent(25);
 	pub SlashPot: AccountId32 = account("pot");
 	pub static AgendaWeight: Weight = Weight::from_parts(1_000, 0);
@@ -164,6 +169,7 @@ impl BlockRandomness for MockRandomness {
 
 /// Blocks in which a miner's reputation halves.
 pub const HALF_LIFE: BlockNumber = 10_000;
+pub const NO_WEIGHT: RuntimeDbWeight = RuntimeDbWeight { read: 0, write: 0 };
 pub const QUEUE_TIMEOUT: BlockNumber = 60;
 pub const RETENTION: BlockNumber = 100;
 pub const UNBONDING: BlockNumber = 5_000;

@@ -1,5 +1,6 @@
 //! One file for each extrinsic, one for deadlines, one for draws and queues, one for clients that are their own miners,
-//! one for changes of parameters, one for migrations, one for the money of all of them, one for queries.
+//! one for changes of parameters, one for migrations, one for queries, one for the money of all of them, and `adversarial`
+//! for what somebody would try on purpose.
 
 mod adversarial;
 mod cancel;

@@ -169,7 +169,7 @@ fn terms_should_stay_when_the_offer_changes_while_the_job_is_open() {
 }
 
 #[test]
-fn stake_and_keys_should_be_fast_when_a_job_is_open() {
+fn stake_and_keys_should_stay_in_place_when_a_job_is_open() {
 	run(|| {
 		let job = assigned();
 		let owner = signed(account("miner1"));

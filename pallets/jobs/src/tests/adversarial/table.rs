@@ -1,7 +1,8 @@
 //! Every state of a job x every call x every sender: what comes of it. Each cell is tried on the real pallets.
 //!
 //! A cell is `Ok` or the name of the error. Cells that fail leave the storage root as it was; `complete` and `fail` are
-//! free in exactly the cells that succeed.
+//! free in exactly the cells that succeed. A job for a named miner never waits, so it has no rows for a queue, a second
+//! attempt, an expiry or a cancellation.
 
 use super::*;
 use frame::deps::{
