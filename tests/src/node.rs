@@ -52,11 +52,7 @@ impl Node {
 		let key = hex::encode(sp_io::hashing::twox_128(b":EpochDuration:"));
 		spec["genesis"]["raw"]["top"][format!("0x{key}")] = format!("0x{}", hex::encode(slots.to_le_bytes())).into();
 		std::fs::write(&file, spec.to_string()).unwrap();
-		let mut command = base(&folder, 0, 0);
-		command.arg("--chain").arg(&file).args(["--alice", "--unsafe-force-node-key-generation"]);
-		let process = Process::start("node", command);
-		let port = rpc_port(&process);
-		Self { process, folder, port }
+		Self::start_chain(folder, Some(file))
 	}
 
 	/// Starts the three validators of the local network and waits until they answer.
