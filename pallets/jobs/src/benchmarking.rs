@@ -10,7 +10,7 @@ use frame::{
 	},
 };
 use millrace_primitives::{
-	job::{payload_hash, MAX_ATTEMPTS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_TOKEN_BYTES},
+	job::{payload_hash, work_hash, MAX_ATTEMPTS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_TOKEN_BYTES},
 	traits::{Escrow, MinerPool, ModelRegistry},
 	Balance, FailCode, JobId, JobParams, ModelId, Outcome, Proof, ProofPayload, Rate, Usage,
 };
@@ -85,6 +85,8 @@ fn running<T: Config>(bytes: u32) -> Result<(JobId, AccountId32), DispatchError>
 	let mut last = client();
 	for attempt in 1..=MAX_ATTEMPTS {
 		let operator = sr25519_generate(KEYS, Some(alloc::format!("//{attempt}").into_bytes())).into();
+		// Only what was drawn for in vain can be claimed.
+		Fresh::<T>::take().into_iter().for_each(|fresh| Pallet::<T>::join_queue(model, fresh));
 		T::Miners::benchmark_miner(&account("owner", attempt.into(), 0), &operator, model, RATE, TWO);
 		Pallet::<T>::claim(signed::<T>(&operator), job)?;
 		if attempt < MAX_ATTEMPTS {
@@ -99,10 +101,13 @@ fn running<T: Config>(bytes: u32) -> Result<(JobId, AccountId32), DispatchError>
 
 /// The proof of an answer, as the operator's own node would sign it.
 fn prove<T: Config>(operator: &AccountId32, job: JobId, output: &[u8]) -> Result<Proof, BenchmarkError> {
+	let asked = Jobs::<T>::get(job).ok_or("the job is there")?;
 	let payload = ProofPayload {
 		genesis: frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()),
 		job,
 		attempt: MAX_ATTEMPTS,
+		// At temperature 0 the seed does not count.
+		work: work_hash(asked.model, &asked.params, &asked.input_hash, 0),
 		output_hash: payload_hash(output),
 		transcript_root: H256::repeat_byte(1),
 		usage: USAGE,

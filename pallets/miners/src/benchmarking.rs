@@ -152,7 +152,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner.clone()), model, RATE, 2);
 
-		assert!(Offers::<T>::get(model, owner).is_some_and(|offer| offer.slots == 2));
+		assert!(Offers::<T>::get(model, owner).is_some_and(|set| set.slots == 2));
 		Pallet::<T>::do_try_state()?;
 		Ok(())
 	}
