@@ -165,6 +165,46 @@ fn every_view_function_should_be_documented_with_its_id() {
 	}
 }
 
+/// The names of a call, event or error enum.
+fn variants<T: scale_info::StaticTypeInfo>() -> Vec<&'static str> {
+	match T::type_info().type_def {
+		scale_info::TypeDef::Variant(variants) => variants.variants.iter().map(|variant| variant.name).collect(),
+		_ => panic!("it is an enum"),
+	}
+}
+
+#[test]
+fn every_call_event_and_error_should_be_documented_with_its_pallet() {
+	let page = include_str!("../../docs/protocol.md");
+	let documented = |pallet: &str, names: Vec<&str>| {
+		let heading = format!("### `{pallet}`");
+		let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("docs/protocol.md lacks {pallet}"));
+		let section = section.split("\n### ").next().unwrap_or_default();
+		for name in names.into_iter().filter(|name| !name.starts_with("__")) {
+			let row = section.lines().any(|line| {
+				let cell = line.split('`').nth(1).unwrap_or_default();
+				line.starts_with('|') && cell.split('(').next() == Some(name)
+			});
+			assert!(row, "docs/protocol.md lacks {pallet}::{name}");
+		}
+	};
+	documented("Models", variants::<pallet_models::Call<Runtime>>());
+	documented("Models", variants::<pallet_models::Event<Runtime>>());
+	documented("Models", variants::<pallet_models::Error<Runtime>>());
+	documented("Miners", variants::<pallet_miners::Call<Runtime>>());
+	documented("Miners", variants::<pallet_miners::Event<Runtime>>());
+	documented("Miners", variants::<pallet_miners::Error<Runtime>>());
+	documented("Jobs", variants::<pallet_jobs::Call<Runtime>>());
+	documented("Jobs", variants::<pallet_jobs::Event<Runtime>>());
+	documented("Jobs", variants::<pallet_jobs::Error<Runtime>>());
+	documented("Escrow", variants::<pallet_escrow::Event<Runtime>>());
+	documented("Escrow", variants::<pallet_escrow::Error<Runtime>>());
+	documented("Receipts", variants::<pallet_receipts::Event<Runtime>>());
+	documented("Parameters", variants::<pallet_parameters::Call<Runtime>>());
+	documented("Parameters", variants::<pallet_parameters::Event<Runtime>>());
+	documented("Parameters", variants::<pallet_parameters::Error<Runtime>>());
+}
+
 #[test]
 fn quote_should_come_through_the_runtime_api() {
 	use codec::{Decode, Encode};

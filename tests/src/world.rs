@@ -89,6 +89,14 @@ impl World {
 		miner
 	}
 
+	/// Waits until what is in the best block now is final.
+	pub async fn settle(&self) {
+		let (best, _) = self.client.best_block().await.unwrap();
+		while self.client.finalized_block().await.unwrap().0 < best {
+			tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+		}
+	}
+
 	/// An account's money at the best block.
 	pub async fn money(&self, uri: &str) -> Money {
 		let balances = self.client.balance(&account(uri)).await.unwrap();

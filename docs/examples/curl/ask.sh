@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Asks what a job would cost, submits it, waits for its receipt and reads the answer: JSON-RPC by curl alone. Only the
-# signature is made elsewhere, offline: by sign.js of the polkadot.js example (`npm ci` there first).
+# signature is made elsewhere, offline: by sign.js of the polkadot.js example (`npm install` there first).
 # Usage: ask.sh http://127.0.0.1:9944 "What is 17 plus 25?"
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"

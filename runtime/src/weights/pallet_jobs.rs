@@ -1,9 +1,8 @@
 //! Weights of `pallet_jobs`.
 //!
-//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
-//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
-//!
-//! Added by hand since: the accesses of `Parameters::Current`, `Jobs::TermsOf` and, in `draw`, `Miners::Miners`.
+//! Measured on 2026-11-21 (CPU: AMD EPYC, a busy machine; steps: 20, repeats: 10; frame-omni-bencher's library 63.0.0), for
+//! the draw before slots were drawn. What the draw by slots, the receipts' index, `slash` and governance's parameters
+//! add was counted by hand since: the next `make weights` replaces all of it. See `docs/weights.md`.
 
 use core::marker::PhantomData;
 

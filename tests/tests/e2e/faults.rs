@@ -1,7 +1,5 @@
 //! What goes wrong on a home machine.
 
-use std::time::Duration;
-
 use millrace_client::JobUpdate;
 use millrace_primitives::job::payload_hash;
 use millrace_tests::{link::as_hex, miner::Engine, Link, World};
@@ -141,10 +139,7 @@ async fn miner_should_go_on_when_the_node_restarts() {
 	let miner = world.miner(&Engine::Llama);
 	let before = world.money("//Bob").await.free;
 	// What is final survives a kill; wait until the offer is.
-	let (offered, _) = world.client.best_block().await.unwrap();
-	while world.client.finalized_block().await.unwrap().0 < offered {
-		tokio::time::sleep(Duration::from_millis(200)).await;
-	}
+	world.settle().await;
 	world.node.kill();
 	miner.wait_for("node_lost");
 	world.node.restart();
