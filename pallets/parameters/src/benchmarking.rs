@@ -11,7 +11,7 @@ mod benchmarks {
 	#[benchmark]
 	fn set() -> Result<(), BenchmarkError> {
 		let origin = T::AdminOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
-		let parameter = Parameter::MinFee(T::Highest::get().min_fee);
+		let parameter = crate::Parameter::MinFee(T::Highest::get().min_fee);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, parameter);
