@@ -204,7 +204,7 @@ impl Client {
 	) -> Result<Vec<SetChange>, ExportError> {
 		if let Some(before) = first_set.checked_sub(1) {
 			// The set before has ended, and before the receipt's block.
-			if head.set_end(before).await?.map_or(true, |end| end >= block) {
+			if head.set_end(before).await?.is_none_or(|end| end >= block) {
 				return Err(ExportError::BeforeTrust { job, set: first_set });
 			}
 		}
