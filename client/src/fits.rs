@@ -22,11 +22,9 @@ use crate::{
 	event::{self, Event, JobEvent},
 	query::{Bids, QuoteResult, Receipts, Refusal},
 	snapshot::existential_deposit,
+	vectors,
 	wire::{self, Shared},
 };
-
-#[path = "../../primitives/tests/vectors/mod.rs"]
-mod vectors;
 
 /// The version of metadata that subxt takes from a node.
 const METADATA_VERSION: u32 = 16;

@@ -17,6 +17,9 @@ mod snapshot;
 mod submit;
 mod types;
 mod upgrade;
+#[cfg(test)]
+#[path = "../../primitives/tests/vectors/mod.rs"]
+mod vectors;
 mod wire;
 
 pub use calls::Call;

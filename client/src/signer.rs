@@ -61,10 +61,6 @@ impl fmt::Debug for Signer {
 }
 
 #[cfg(test)]
-#[path = "../../primitives/tests/vectors/mod.rs"]
-mod vectors;
-
-#[cfg(test)]
 mod tests {
 	use super::*;
 	use millrace_primitives::{Usage, H256};
@@ -90,7 +86,7 @@ mod tests {
 	#[test]
 	fn proof_should_be_signed_over_the_golden_bytes() {
 		let signer = Signer::from_uri("//Bob").expect("a development account");
-		for (payload, hash) in super::vectors::proofs() {
+		for (payload, hash) in crate::vectors::proofs() {
 			let signature = subxt_signer::sr25519::Signature(signer.sign_proof(&payload));
 			let key = signer.keypair().public_key();
 			assert!(subxt_signer::sr25519::verify(&signature, hash, &key));
