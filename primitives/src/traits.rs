@@ -48,6 +48,17 @@ pub struct Assignee<AccountId> {
 	pub open: bool,
 }
 
+/// What a draw gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drawn<AccountId> {
+	/// A miner, whose slot is taken.
+	Miner(Assignee<AccountId>),
+	/// No miner with a free slot can take the job.
+	Nobody,
+	/// None of the slots looked at can have the job; there are others.
+	Unseen,
+}
+
 /// How an attempt ended, for the miner's reputation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
@@ -79,8 +90,10 @@ pub struct Demand<'a, AccountId> {
 
 /// Draws miners and keeps count of their slots.
 pub trait MinerPool<AccountId> {
-	/// Draws some free slots of the model by `seed`, takes the best that fits, and returns its miner.
-	fn draw(demand: &Demand<AccountId>, seed: &[u8; 32]) -> Option<Assignee<AccountId>>;
+	/// Draws some free slots of the model by `seed` and takes the best that fits.
+	fn draw(demand: &Demand<AccountId>, seed: &[u8; 32]) -> Drawn<AccountId>;
+	/// As `draw`; and when no slot looked at can have the job, looks at some miners in a row.
+	fn search(demand: &Demand<AccountId>, seed: &[u8; 32]) -> Option<Assignee<AccountId>>;
 	/// Takes a slot of the miner `owner`. Errors: not registered, no offer, not ready or no slot free, too
 	/// dear, a stake that does not reach.
 	fn take(owner: &AccountId, demand: &Demand<AccountId>) -> Result<Assignee<AccountId>, DispatchError>;

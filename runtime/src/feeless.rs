@@ -24,7 +24,8 @@ pub const FEELESS_PRIORITY: TransactionPriority = TransactionPriority::MAX;
 
 /// Wraps `SkipCheckIfFeeless` and gives [`FEELESS_PRIORITY`] to what it lets through for free.
 ///
-/// Clients see the innermost extension only: name, type and metadata are forwarded.
+/// Gives back the weight of what was skipped, and clients see the innermost extension only: name, type and metadata are
+/// forwarded.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, Eq, PartialEq)]
 pub struct PrioritizeFeeless<S>(pub S);
 
@@ -56,7 +57,8 @@ where
 	const IDENTIFIER: &'static str = S::IDENTIFIER;
 	type Implicit = S::Implicit;
 	type Val = S::Val;
-	type Pre = S::Pre;
+	/// With the weight that is not used.
+	type Pre = (S::Pre, Weight);
 
 	fn implicit(&self) -> Result<Self::Implicit, TransactionValidityError> {
 		self.0.implicit()
@@ -95,17 +97,21 @@ where
 		info: &DispatchInfoOf<Call>,
 		len: usize,
 	) -> Result<Self::Pre, TransactionValidityError> {
-		self.0.prepare(val, origin, call, info, len)
+		let unused = match val {
+			Intermediate::Skip(_) => self.0.weight(call),
+			Intermediate::Apply(_) => Weight::zero(),
+		};
+		Ok((self.0.prepare(val, origin, call, info, len)?, unused))
 	}
 
 	fn post_dispatch_details(
-		pre: Self::Pre,
+		(pre, unused): Self::Pre,
 		info: &DispatchInfoOf<Call>,
 		post_info: &PostDispatchInfoOf<Call>,
 		len: usize,
 		result: &DispatchResult,
 	) -> Result<Weight, TransactionValidityError> {
-		S::post_dispatch_details(pre, info, post_info, len, result)
+		Ok(S::post_dispatch_details(pre, info, post_info, len, result)?.saturating_add(unused))
 	}
 }
 

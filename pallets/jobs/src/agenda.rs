@@ -12,11 +12,15 @@ use millrace_primitives::{traits::AttemptOutcome, BlockNumber, JobId, Outcome};
 use crate::*;
 
 impl<T: Config> Pallet<T> {
-	/// Moves a job's agenda entry to block `due`.
-	pub(crate) fn reschedule(id: JobId, job: &mut Job<AccountId32>, due: BlockNumber) {
-		Agenda::<T>::remove(job.due, id);
+	/// Enters a job that is not in the agenda at block `due`.
+	pub(crate) fn schedule(id: JobId, job: &mut Job<AccountId32>, due: BlockNumber) {
 		Agenda::<T>::insert(due, id, ());
 		job.due = due;
+	}
+
+	/// Takes a job out of the agenda.
+	pub(crate) fn unschedule(id: JobId, job: &Job<AccountId32>) {
+		Agenda::<T>::remove(job.due, id);
 	}
 
 	/// Does what is due, oldest first, as far as `AgendaWeight` reaches.
@@ -55,9 +59,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Taking a job from a silent miner draws for that job, and for one that takes the miner's slot.
+	/// Taking a job from a silent miner draws for that job, and searches a miner for one that waits for the slot.
 	pub(crate) fn silence_weight() -> Weight {
-		T::WeightInfo::agenda_item().saturating_add(T::WeightInfo::draw().saturating_mul(2))
+		T::WeightInfo::agenda_item().saturating_add(T::WeightInfo::draw()).saturating_add(T::WeightInfo::search())
 	}
 
 	pub(crate) fn work_item(block: BlockNumber, id: JobId, job: Option<Job<AccountId32>>) {
@@ -71,10 +75,11 @@ impl<T: Config> Pallet<T> {
 			match job.state.clone() {
 				JobState::Queued => {
 					Self::leave_queue(job.model, id);
+					Self::unschedule(id, &job);
 					Self::end_refunded(id, &mut job, Outcome::Expired)?;
 				}
 				JobState::Assigned(assignment) => {
-					Self::give_back(id, &mut job, &assignment, None, AttemptOutcome::Silence)?
+					Self::give_back(id, &mut job, &assignment, None, AttemptOutcome::Silence)?;
 				}
 				JobState::Ended(_) => return Self::remove(id, &job),
 			}

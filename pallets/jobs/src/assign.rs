@@ -3,7 +3,7 @@
 use frame::{deps::sp_runtime::AccountId32, prelude::*};
 use millrace_primitives::{
 	job::sampling_seed,
-	traits::{Assignee, BlockRandomness, Demand, MinerPool, ModelRegistry, OnCapacity},
+	traits::{Assignee, BlockRandomness, Demand, Drawn, MinerPool, ModelRegistry, OnCapacity},
 	JobId, ModelSummary, UsageBounds,
 };
 
@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Turns a queued job into an assigned one. The miner's slot is taken already.
+	/// Turns a queued job that is not in the agenda into an assigned one. The miner's slot is taken already.
 	pub(crate) fn assign(
 		id: JobId,
 		job: &mut Job<AccountId32>,
@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
 		job.tried.try_push(owner.clone()).map_err(|_| Error::<T>::Overflow)?;
 		job.attempts = attempt;
 		AssignmentsOf::<T>::insert(&operator, id, attempt);
-		Self::reschedule(id, job, deadline.saturating_add(1));
+		Self::schedule(id, job, deadline.saturating_add(1));
 		Self::deposit_event(Event::Assigned {
 			job: id,
 			attempt,
@@ -58,19 +58,59 @@ impl<T: Config> Pallet<T> {
 		let model = T::Models::get(job.model).ok_or(Error::<T>::UnknownModel)?;
 		let assignee = T::Miners::take(&owner, &Self::demand(&job, &model))?;
 		Self::leave_queue(job.model, id);
+		Self::unschedule(id, &job);
 		let seed = sampling_seed(&T::Randomness::parent().unwrap_or_default(), id, job.attempts.saturating_add(1));
 		Self::assign(id, &mut job, assignee, seed)?;
 		Jobs::<T>::insert(id, job);
 		Ok(())
 	}
 
-	/// Draws a miner for a queued job. `false`: none fits now.
-	pub(crate) fn draw(id: JobId, job: &mut Job<AccountId32>, randomness: &[u8; 32]) -> bool {
+	/// What the draw for a job's next attempt is seeded with.
+	fn draw_seed(id: JobId, job: &Job<AccountId32>, randomness: &[u8; 32]) -> [u8; 32] {
+		BlakeTwo256::hash_of(&(b"millrace:draw:v1", randomness, id, job.attempts.saturating_add(1))).0
+	}
+
+	/// Gives a queued job to the miner that a draw found. `false`: it can't be.
+	fn hand_over(
+		id: JobId,
+		job: &mut Job<AccountId32>,
+		assignee: Assignee<AccountId32>,
+		randomness: &[u8; 32],
+	) -> bool {
+		let seed = sampling_seed(randomness, id, job.attempts.saturating_add(1));
+		Self::assign(id, job, assignee, seed).is_ok()
+	}
+
+	/// Searches a miner for a job that waits in a queue. `false`: none fits now.
+	pub(crate) fn search(id: JobId, job: &mut Job<AccountId32>, randomness: &[u8; 32]) -> bool {
 		let Some(model) = T::Models::get(job.model) else { return false };
-		let attempt = job.attempts.saturating_add(1);
-		let seed = BlakeTwo256::hash_of(&(b"millrace:draw:v1", randomness, id, attempt)).0;
-		let Some(assignee) = T::Miners::draw(&Self::demand(job, &model), &seed) else { return false };
-		Self::assign(id, job, assignee, sampling_seed(randomness, id, attempt)).is_ok()
+		let seed = Self::draw_seed(id, job, randomness);
+		let Some(assignee) = T::Miners::search(&Self::demand(job, &model), &seed) else { return false };
+		Self::unschedule(id, job);
+		Self::hand_over(id, job, assignee, randomness)
+	}
+
+	/// Draws for a job that came in this block, and lets it wait when there is nobody.
+	pub(crate) fn draw_fresh(id: JobId, mut job: Job<AccountId32>, randomness: Option<&[u8; 32]>) {
+		// Whether others should be asked soon, without waiting for a slot to become free.
+		let mut unseen = true;
+		if let Some((model, randomness)) = T::Models::get(job.model).zip(randomness) {
+			let seed = Self::draw_seed(id, &job, randomness);
+			match T::Miners::draw(&Self::demand(&job, &model), &seed) {
+				Drawn::Miner(assignee) => {
+					if Self::hand_over(id, &mut job, assignee, randomness) {
+						Jobs::<T>::insert(id, job);
+						return;
+					}
+				}
+				Drawn::Nobody => unseen = false,
+				Drawn::Unseen => {}
+			}
+		}
+		Self::join_queue(job.model, id, job.due);
+		if unseen {
+			<Self as OnCapacity>::on_capacity(job.model);
+		}
 	}
 
 	/// The end of a block: first the queues, whose jobs are older, then what came in this block.
@@ -82,19 +122,9 @@ impl<T: Config> Pallet<T> {
 			Self::walk_queues(credit, randomness);
 		}
 		for id in fresh {
-			let Some(mut job) = Jobs::<T>::get(id) else { continue };
 			// It may have been withdrawn in the same block.
-			if job.state != JobState::Queued {
-				continue;
-			}
-			match &randomness {
-				Some(randomness) if Self::draw(id, &mut job, randomness) => Jobs::<T>::insert(id, job),
-				Some(_) => Self::join_queue(job.model, id),
-				None => {
-					// It was not even drawn for, so the queue must be walked without waiting for a slot.
-					Self::join_queue(job.model, id);
-					<Self as OnCapacity>::on_capacity(job.model);
-				}
+			if let Some(job) = Jobs::<T>::get(id).filter(|job| job.state == JobState::Queued) {
+				Self::draw_fresh(id, job, randomness.as_ref());
 			}
 		}
 	}

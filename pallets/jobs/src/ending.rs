@@ -9,7 +9,7 @@ use millrace_primitives::{
 use crate::*;
 
 impl<T: Config> Pallet<T> {
-	/// Gives the client its money back and ends the job.
+	/// Gives the client its money back and ends a job that is not in the agenda.
 	pub(crate) fn end_refunded(id: JobId, job: &mut Job<AccountId32>, outcome: Outcome) -> DispatchResult {
 		T::Escrow::refund(id)?;
 		Self::end(id, job, outcome, None);
@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Records the receipt and schedules the pruning. The money has moved already.
+	/// Records the receipt and schedules the pruning of a job that is not in the agenda. The money has moved already.
 	pub(crate) fn end(
 		id: JobId,
 		job: &mut Job<AccountId32>,
@@ -30,7 +30,7 @@ impl<T: Config> Pallet<T> {
 	) {
 		let now = T::BlockNumberProvider::current_block_number();
 		job.state = JobState::Ended(outcome);
-		Self::reschedule(id, job, now.saturating_add(Self::terms(id).retention));
+		Self::schedule(id, job, now.saturating_add(Self::terms(id).retention));
 		TermsOf::<T>::remove(id);
 		let (transcript_root, usage, output_hash, fee) = answer
 			.map(|(proof, output_hash, fee)| (proof.transcript_root, proof.usage, output_hash, fee))
@@ -63,7 +63,7 @@ impl<T: Config> Pallet<T> {
 	/// Removes all of an ended job but its receipt.
 	pub(crate) fn remove(id: JobId, job: &Job<AccountId32>) -> DispatchResult {
 		T::Escrow::close(id)?;
-		Agenda::<T>::remove(job.due, id);
+		Self::unschedule(id, job);
 		Inputs::<T>::remove(id);
 		Outputs::<T>::remove(id);
 		JobsOf::<T>::remove(&job.client, id);

@@ -141,7 +141,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Walks<T: Config> = StorageMap<_, Twox64Concat, ModelId, Walk>;
 
-	/// Draws along the queues that this block has paid for.
+	/// Searches along the queues that this block has paid for.
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
 	pub type DrawCredit<T: Config> = StorageValue<_, u32, ValueQuery>;
@@ -375,7 +375,7 @@ pub mod pallet {
 
 		/// Delivers the answer of an attempt. Free for its operator.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::complete(output.len() as u32).saturating_add(T::WeightInfo::draw()))]
+		#[pallet::weight(T::WeightInfo::complete(output.len() as u32).saturating_add(T::WeightInfo::search()))]
 		#[pallet::feeless_if(|origin: &OriginFor<T>, job: &JobId, attempt: &Attempt, output: &Vec<u8>, proof: &Proof| -> bool {
 			Pallet::<T>::completes(origin, *job, *attempt, output, proof)
 		})]
@@ -385,18 +385,18 @@ pub mod pallet {
 			attempt: Attempt,
 			output: Vec<u8>,
 			proof: Proof,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let operator = ensure_signed(origin)?;
 			Self::do_complete(operator, job, attempt, output, proof)
 		}
 
 		/// Gives an attempt up, with the reason. Free for its operator.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::fail().saturating_add(T::WeightInfo::draw().saturating_mul(2)))]
+		#[pallet::weight(T::WeightInfo::fail().saturating_add(T::WeightInfo::draw()).saturating_add(T::WeightInfo::search()))]
 		#[pallet::feeless_if(|origin: &OriginFor<T>, job: &JobId, attempt: &Attempt, _code: &FailCode| -> bool {
 			Pallet::<T>::fails(origin, *job, *attempt)
 		})]
-		pub fn fail(origin: OriginFor<T>, job: JobId, attempt: Attempt, code: FailCode) -> DispatchResult {
+		pub fn fail(origin: OriginFor<T>, job: JobId, attempt: Attempt, code: FailCode) -> DispatchResultWithPostInfo {
 			let operator = ensure_signed(origin)?;
 			Self::do_fail(operator, job, attempt, code)
 		}

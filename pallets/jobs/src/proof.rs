@@ -81,14 +81,16 @@ impl<T: Config> Pallet<T> {
 		attempt: Attempt,
 		output: Vec<u8>,
 		proof: Proof,
-	) -> DispatchResult {
+	) -> DispatchResultWithPostInfo {
 		let Accepted { mut job, assignment, output_hash, fee } = Self::accept(&operator, id, attempt, &output, &proof)?;
+		let bytes = output.len() as u32;
 		let output = Output::try_from(output).map_err(|_| Error::<T>::OutputTooLong)?;
 		let owner = assignment.owner;
 		T::Escrow::pay(id, &owner, fee)?;
 		Outputs::<T>::insert(id, output);
 		let earned = if assignment.open { fee } else { 0 };
-		Self::vacate(&operator, id, &owner, job.model, AttemptOutcome::Success { earned });
+		Self::unschedule(id, &job);
+		let searches = Self::vacate(&operator, id, &owner, job.model, AttemptOutcome::Success { earned });
 		Self::deposit_event(Event::Completed {
 			job: id,
 			attempt,
@@ -101,29 +103,36 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Settled { job: id, owner, fee, refund });
 		Self::end(id, &mut job, Outcome::Settled, Some((&proof, output_hash, fee)));
 		Jobs::<T>::insert(id, job);
-		Ok(())
+		Ok(Some(T::WeightInfo::complete(bytes).saturating_add(searches)).into())
 	}
 
-	pub(crate) fn do_fail(operator: AccountId32, id: JobId, attempt: Attempt, code: FailCode) -> DispatchResult {
+	pub(crate) fn do_fail(
+		operator: AccountId32,
+		id: JobId,
+		attempt: Attempt,
+		code: FailCode,
+	) -> DispatchResultWithPostInfo {
 		let (mut job, assignment) = Self::answerable(&operator, id, attempt)?;
 		let outcome = match code.fault() {
 			Fault::Client => AttemptOutcome::ClientFault,
 			Fault::Miner => AttemptOutcome::HonestFail,
 		};
-		Self::give_back(id, &mut job, &assignment, Some(code), outcome)?;
+		let draws = Self::give_back(id, &mut job, &assignment, Some(code), outcome)?;
 		Jobs::<T>::insert(id, job);
-		Ok(())
+		Ok(Some(T::WeightInfo::fail().saturating_add(draws)).into())
 	}
 
-	/// Ends an attempt without an answer: the job goes back to the queue, or fails.
+	/// Ends an attempt without an answer: the job goes back to the queue, or fails. Returns the weight of the draws that
+	/// follow at the end of the block.
 	pub(crate) fn give_back(
 		id: JobId,
 		job: &mut Job<AccountId32>,
 		assignment: &Assignment<AccountId32>,
 		code: Option<FailCode>,
 		outcome: AttemptOutcome,
-	) -> DispatchResult {
-		Self::vacate(&assignment.operator, id, &assignment.owner, job.model, outcome);
+	) -> Result<Weight, DispatchError> {
+		Self::unschedule(id, job);
+		let searches = Self::vacate(&assignment.operator, id, &assignment.owner, job.model, outcome);
 		Self::deposit_event(Event::AttemptFailed {
 			job: id,
 			attempt: assignment.attempt,
@@ -132,22 +141,27 @@ impl<T: Config> Pallet<T> {
 		});
 		if outcome != AttemptOutcome::ClientFault && job.named.is_none() && !job.tried.is_full() {
 			Self::enter(id, job);
-			Ok(())
+			Ok(searches.saturating_add(T::WeightInfo::draw()))
 		} else {
-			Self::end_refunded(id, job, Outcome::Failed)
+			Self::end_refunded(id, job, Outcome::Failed)?;
+			Ok(searches)
 		}
 	}
 
-	/// Frees the miner's slot, and pays for the draw that may fill it again.
+	/// Frees the miner's slot. When jobs wait for it, pays for the search that may fill it again; returns its weight.
 	fn vacate(
 		operator: &AccountId32,
 		id: JobId,
 		owner: &AccountId32,
 		model: millrace_primitives::ModelId,
 		outcome: AttemptOutcome,
-	) {
+	) -> Weight {
 		AssignmentsOf::<T>::remove(operator, id);
 		T::Miners::release(owner, model, outcome);
+		if !Walks::<T>::contains_key(model) {
+			return Weight::zero();
+		}
 		DrawCredit::<T>::mutate(|credit| *credit = credit.saturating_add(1));
+		T::WeightInfo::search()
 	}
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use frame::{deps::sp_runtime::AccountId32, prelude::*};
-use millrace_primitives::{traits::OnCapacity, JobId, ModelId};
+use millrace_primitives::{traits::OnCapacity, BlockNumber, JobId, ModelId};
 
 use crate::*;
 
@@ -10,16 +10,19 @@ use crate::*;
 pub(crate) const MAX_WALKS: usize = 16;
 
 impl<T: Config> Pallet<T> {
-	/// Lets a job wait from now on: drawn for at the end of this block, expired after its terms' `queue_timeout`.
+	/// Lets a job that is not in the agenda wait from now on: drawn for at the end of this block, expired after its terms'
+	/// `queue_timeout`.
 	pub(crate) fn enter(id: JobId, job: &mut Job<AccountId32>) {
 		let now = T::BlockNumberProvider::current_block_number();
 		job.state = JobState::Queued;
-		Self::reschedule(id, job, now.saturating_add(Self::terms(id).queue_timeout));
+		// The entry in the agenda comes at the end of the block, when it is known whether the job waits that long.
+		job.due = now.saturating_add(Self::terms(id).queue_timeout);
 		Fresh::<T>::append(id);
 	}
 
-	/// Puts a job that found no miner at the end of its model's queue.
-	pub(crate) fn join_queue(model: ModelId, id: JobId) {
+	/// Puts a job that found no miner at the end of its model's queue, and into the agenda.
+	pub(crate) fn join_queue(model: ModelId, id: JobId, due: BlockNumber) {
+		Agenda::<T>::insert(due, id, ());
 		let ends = Queues::<T>::get(model);
 		if let Some(tail) = ends.tail {
 			Queue::<T>::mutate(tail, |link| link.get_or_insert_default().next = Some(id));
@@ -64,7 +67,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let draws = T::WalkDraws::get();
 		DrawCredit::<T>::mutate(|credit| *credit = credit.saturating_add(draws));
-		base.saturating_add(T::WeightInfo::draw().saturating_mul(draws.into()))
+		base.saturating_add(T::WeightInfo::search().saturating_mul(draws.into()))
 	}
 
 	/// The models whose queues a block may walk.
@@ -72,7 +75,7 @@ impl<T: Config> Pallet<T> {
 		Walks::<T>::iter_keys().take(MAX_WALKS).collect()
 	}
 
-	/// Walks the queues and draws for at most `credit` jobs.
+	/// Walks the queues and searches miners for at most `credit` jobs.
 	pub(crate) fn walk_queues(credit: u32, randomness: &[u8; 32]) {
 		let mut credit = credit;
 		if credit == 0 {
@@ -110,7 +113,7 @@ impl<T: Config> Pallet<T> {
 			Self::leave_queue(model, id);
 			return;
 		};
-		if Self::draw(id, &mut job, randomness) {
+		if Self::search(id, &mut job, randomness) {
 			Self::leave_queue(model, id);
 			Jobs::<T>::insert(id, job);
 		}
@@ -127,6 +130,6 @@ impl<T: Config> OnCapacity for Pallet<T> {
 
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_wait(model: ModelId) {
-		Self::join_queue(model, JobId::MAX);
+		Self::join_queue(model, JobId::MAX, BlockNumber::MAX);
 	}
 }

@@ -94,6 +94,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(job.client == client, Error::<T>::NotClient);
 		ensure!(job.state == JobState::Queued, Error::<T>::NotQueued);
 		Self::leave_queue(job.model, id);
+		Self::unschedule(id, &job);
 		Self::end_refunded(id, &mut job, Outcome::Cancelled)?;
 		Jobs::<T>::insert(id, job);
 		Ok(())

@@ -8,12 +8,15 @@ use crate::*;
 impl<T: Config> Pallet<T> {
 	/// Checks the invariants that the crate's page lists.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
-		let (mut queued, mut assigned, mut jobs) = (0u64, 0u64, 0usize);
+		let (mut queued, mut assigned, mut jobs, mut unscheduled) = (0u64, 0u64, 0usize, 0usize);
 		let fresh = Fresh::<T>::get();
 		for (id, job) in Jobs::<T>::iter() {
 			jobs = jobs.saturating_add(1);
 			ensure!(id < NextJobId::<T>::get(), "a job's number is above the next one");
-			ensure!(Agenda::<T>::contains_key(job.due, id), "a job is missing in the agenda");
+			let scheduled = Agenda::<T>::contains_key(job.due, id);
+			let is_fresh = job.state == JobState::Queued && fresh.contains(&id);
+			ensure!(scheduled != is_fresh, "a job is missing in the agenda, or is in it before its draw");
+			unscheduled = unscheduled.saturating_add(is_fresh.into());
 			ensure!(JobsOf::<T>::contains_key(&job.client, id), "a job is missing in its client's list");
 			ensure!(Inputs::<T>::contains_key(id), "a job's input is gone before the job");
 			ensure!(job.tried.len() == usize::from(job.attempts), "attempts differ from the miners tried");
@@ -34,7 +37,7 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		}
-		ensure!(Agenda::<T>::iter_keys().count() == jobs, "the agenda has a stray entry");
+		ensure!(Agenda::<T>::iter_keys().count() == jobs.saturating_sub(unscheduled), "the agenda has a stray entry");
 		ensure!(JobsOf::<T>::iter_keys().count() == jobs, "a client's list has a stray entry");
 		ensure!(Inputs::<T>::iter_keys().count() == jobs, "an input is left over");
 		for id in TermsOf::<T>::iter_keys() {

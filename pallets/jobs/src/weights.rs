@@ -16,8 +16,11 @@ pub trait WeightInfo {
 	fn fail() -> Weight;
 	/// Weight of `prune`.
 	fn prune() -> Weight;
-	/// Weight of one draw and the assignment that follows it.
+	/// Weight of the draw for a job that came in this block, and of the assignment that follows it or of its place in the
+	/// queue.
 	fn draw() -> Weight;
+	/// Weight of searching a miner for a job that waits, and of the assignment that follows.
+	fn search() -> Weight;
 	/// Weight of looking for an agenda block's next job, and reading it.
 	fn agenda_block() -> Weight;
 	/// Weight of taking a job from a silent miner, the draws not counted.
@@ -47,6 +50,9 @@ impl WeightInfo for () {
 	}
 	fn draw() -> Weight {
 		Weight::zero()
+	}
+	fn search() -> Weight {
+		Weight::from_parts(3, 0)
 	}
 	fn agenda_block() -> Weight {
 		Weight::from_parts(1, 0)

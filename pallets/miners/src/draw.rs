@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use frame::prelude::*;
 use millrace_primitives::{
 	job::low_u64,
-	traits::{Assignee, AttemptOutcome, Demand, MinerPool, OnCapacity},
+	traits::{Assignee, AttemptOutcome, Demand, Drawn, MinerPool, OnCapacity},
 	Balance, ModelId, Obstacle, Score,
 };
 
@@ -13,7 +13,7 @@ use crate::{reputation::Terms, *};
 /// What the score adds to the reputation, so that a new miner is drawn at all.
 const NEWCOMER: u32 = 100;
 /// Numbers that a draw tries for each slot that it wants to look at; at least four in five hit one.
-const TRIES: u32 = 3;
+const TRIES: u32 = 2;
 /// The first of a draw's numbers that decide which looks count; those before it decide where it looks.
 const LOTS: u32 = 1 << 16;
 
@@ -157,10 +157,14 @@ impl<T: Config> Pallet<T> {
 			.min_by_key(|(_, offer)| offer.rate.estimate(&demand.bounds))
 	}
 
-	fn occupy(
-		owner: T::AccountId,
+	/// Takes a slot of the offer.
+	fn occupy(look: Look<T>, model: ModelId, open: bool) -> Option<Assignee<T::AccountId>> {
+		Some(Self::occupy_of(Miners::<T>::get(&look.0)?, look, model, open))
+	}
+
+	fn occupy_of(
 		mut miner: Miner<T::AccountId>,
-		mut offer: Offer,
+		(owner, mut offer): Look<T>,
 		model: ModelId,
 		open: bool,
 	) -> Assignee<T::AccountId> {
@@ -175,27 +179,35 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
-	fn draw(demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Assignee<T::AccountId>> {
+	fn draw(demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Drawn<T::AccountId> {
 		let model = demand.model;
 		let ready = ReadyLists::<T>::get(model);
-		let looks = if ready.slots <= T::Draws::get().into() {
-			Self::all_slots(model, &ready, seed)
-		} else {
-			Self::some_slots(model, &ready, seed)
-		};
+		let all = ready.slots <= T::Draws::get().into();
+		let looks = if all { Self::all_slots(model, &ready, seed) } else { Self::some_slots(model, &ready, seed) };
 		let open = looks.iter().all(|(_, offer)| within_limit(offer, demand));
-		let (open, (owner, offer)) = match Self::cheapest(looks, demand, seed) {
-			Some(look) => (open, look),
-			// Nobody looked at can take it, but others might: a job must not wait beside a free slot.
-			None => (false, Self::cheapest(Self::some_miners(model, &ready, seed), demand, seed)?),
-		};
-		let miner = Miners::<T>::get(&owner)?;
-		Some(Self::occupy(owner, miner, offer, model, open))
+		match Self::cheapest(looks, demand, seed).and_then(|look| Self::occupy(look, model, open)) {
+			Some(assignee) => Drawn::Miner(assignee),
+			None if all => Drawn::Nobody,
+			None => Drawn::Unseen,
+		}
+	}
+
+	fn search(demand: &Demand<T::AccountId>, seed: &[u8; 32]) -> Option<Assignee<T::AccountId>> {
+		match Self::draw(demand, seed) {
+			Drawn::Miner(assignee) => Some(assignee),
+			Drawn::Nobody => None,
+			// A job must not wait beside a free slot.
+			Drawn::Unseen => {
+				let ready = ReadyLists::<T>::get(demand.model);
+				let looks = Self::some_miners(demand.model, &ready, seed);
+				Self::occupy(Self::cheapest(looks, demand, seed)?, demand.model, false)
+			}
+		}
 	}
 
 	fn take(owner: &T::AccountId, demand: &Demand<T::AccountId>) -> Result<Assignee<T::AccountId>, DispatchError> {
 		let (miner, offer) = Self::assess(owner, demand)?;
-		Ok(Self::occupy(owner.clone(), miner, offer, demand.model, false))
+		Ok(Self::occupy_of(miner, (owner.clone(), offer), demand.model, false))
 	}
 
 	fn owner_of(operator: &T::AccountId) -> Option<T::AccountId> {

@@ -21,8 +21,8 @@ use crate::{
 
 /// What ordinary transactions are sure of even when hooks declare the whole block.
 ///
-/// The first block of an epoch needs it: the session pallet declares the block's full weight there. With both reserves
-/// used, such a block declares 449 ms, within the 450 ms that an author has to propose.
+/// The first block of an epoch needs it: the session pallet declares the block's full weight there, of which it uses
+/// little.
 const NORMAL_RESERVE: Perbill = Perbill::from_percent(25);
 /// What operational calls are sure of, likewise.
 const OPERATIONAL_RESERVE: Perbill = Perbill::from_percent(10);

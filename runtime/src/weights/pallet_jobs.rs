@@ -134,6 +134,20 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
+	// Storage: `Jobs::Jobs` (r:1 w:1)
+	// Storage: `Models::Models` (r:1 w:0)
+	// Storage: `Miners::ReadyLists` (r:1 w:1)
+	// Storage: `Miners::ReadyAt` (r:8 w:3)
+	// Storage: `Miners::Offers` (r:8 w:1)
+	// Storage: `Miners::Miners` (r:4 w:1)
+	// Storage: `Miners::ReadyPlace` (r:2 w:2)
+	// Storage: `Jobs::Agenda` (r:0 w:1)
+	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
+	fn draw() -> Weight {
+		Weight::from_parts(120_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(25))
+			.saturating_add(T::DbWeight::get().writes(11))
+	}
 	// Storage: `Jobs::Walks` (r:2 w:1)
 	// Storage: `Jobs::Queue` (r:3 w:3)
 	// Storage: `Jobs::Jobs` (r:1 w:1)
@@ -147,7 +161,7 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	// Storage: `Parameters::Current` (r:1 w:0)
-	fn draw() -> Weight {
+	fn search() -> Weight {
 		// At the least 174_529 ns.
 		Weight::from_parts(201_298_000, 0)
 			.saturating_add(T::DbWeight::get().reads(52))

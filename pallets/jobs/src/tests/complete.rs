@@ -10,7 +10,7 @@ fn assigned() -> u64 {
 
 fn complete_with(output: &[u8], usage: Usage) -> DispatchResult {
 	let proof = proof_by(&operator("miner1"), 0, 1, output, usage);
-	Jobs::complete(signed(operator_account("miner1")), 0, 1, output.to_vec(), proof)
+	without_weight(Jobs::complete(signed(operator_account("miner1")), 0, 1, output.to_vec(), proof))
 }
 
 #[test]
@@ -27,6 +27,23 @@ fn complete_should_pay_and_refund_to_the_planck_when_valid() {
 			Event::Settled { job, owner: account("miner1"), fee: FEE, refund: MAX_FEE - FEE }.into(),
 		);
 	});
+}
+
+#[test]
+fn complete_should_weigh_a_search_only_when_a_job_waits_for_the_slot() {
+	for waiting in [false, true] {
+		run(|| {
+			let job = assigned();
+			if waiting {
+				submit_as("bob");
+				next_blocks(1);
+			}
+			let proof = proof_by(&operator("miner1"), job, 1, b"42", USAGE);
+			let post = Jobs::complete(signed(operator_account("miner1")), job, 1, b"42".to_vec(), proof).unwrap();
+			let search = if waiting { <() as crate::WeightInfo>::search() } else { Weight::zero() };
+			assert_eq!(post.actual_weight, Some(<() as crate::WeightInfo>::complete(2).saturating_add(search)));
+		});
+	}
 }
 
 #[test]

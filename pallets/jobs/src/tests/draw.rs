@@ -56,6 +56,23 @@ fn draw_should_skip_miners_above_the_limit() {
 }
 
 #[test]
+fn job_should_be_searched_for_in_the_next_block_when_all_slots_looked_at_are_too_dear() {
+	run(|| {
+		set(pallet_parameters::Parameter::StakePerSlot(MILL));
+		miner("miner1", 100);
+		miner("miner2", 1);
+		let dear = Rate::PerToken { input: 10_001, output: 1_000_000 };
+		assert_ok!(Miners::offer(signed(account("miner1")), MODEL, dear, 100));
+		let params = JobParams { max_rate: Some(RATE), ..params() };
+		assert_ok!(Jobs::submit(signed(account("alice")), MODEL, b"hi".to_vec(), params, MAX_FEE, None));
+		next_blocks(1);
+		assert_eq!(state(0), JobState::Queued);
+		next_blocks(1);
+		assert_eq!(assignment(0).owner, account("miner2"));
+	});
+}
+
+#[test]
 fn draw_should_wait_when_the_block_has_no_randomness() {
 	run(|| {
 		miner("miner1", 1);

@@ -9,7 +9,7 @@ fn assigned() -> u64 {
 }
 
 fn fail(miner: &str, job: u64, attempt: u8, code: FailCode) -> DispatchResult {
-	Jobs::fail(signed(operator_account(miner)), job, attempt, code)
+	without_weight(Jobs::fail(signed(operator_account(miner)), job, attempt, code))
 }
 
 #[test]

@@ -145,9 +145,11 @@ fn act(action: Action) {
 			let usage = Usage { input_tokens: usage.0, output_tokens: usage.1, gpu_ms: usage.2 };
 			let output = vec![b'x'; output];
 			let proof = proof_by(&pair(&everybody[who]), back(job), attempt, &output, usage);
-			Jobs::complete(by(who), back(job), attempt, output, proof)
+			without_weight(Jobs::complete(by(who), back(job), attempt, output, proof))
 		}
-		Action::Fail { who, job, attempt, code } => Jobs::fail(by(who), back(job), attempt, FailCode::ALL[code]),
+		Action::Fail { who, job, attempt, code } => {
+			without_weight(Jobs::fail(by(who), back(job), attempt, FailCode::ALL[code]))
+		}
 		Action::Prune { who, job } => Jobs::prune(by(who), back(job)),
 		Action::Register { who, operator, stake } => Miners::register(by(who), id(operator), stake),
 		Action::Offer { who, model, price, slots, by_time } => {

@@ -55,7 +55,7 @@ pub(super) fn demand(model: ModelId) -> Demand<'static, u64> {
 
 /// Draws a miner for a job of model 0.
 pub(super) fn draw_by(seed: u32) -> Option<Assignee<u64>> {
-	<Miners as MinerPool<u64>>::draw(&demand(0), &BlakeTwo256::hash_of(&seed).0)
+	<Miners as MinerPool<u64>>::search(&demand(0), &BlakeTwo256::hash_of(&seed).0)
 }
 
 pub(super) fn release(who: u64, outcome: AttemptOutcome) {

@@ -1,8 +1,8 @@
 use super::*;
-use millrace_primitives::Score;
+use millrace_primitives::{traits::Drawn, Score};
 
 pub(super) fn draw(model: ModelId) -> Option<Assignee<u64>> {
-	<Miners as MinerPool<u64>>::draw(&demand(model), &[0; 32])
+	<Miners as MinerPool<u64>>::search(&demand(model), &[0; 32])
 }
 
 fn offering(who: u64) {
@@ -37,8 +37,8 @@ fn draw_should_skip_excluded_miners() {
 		offering(1);
 		offering(2);
 		let demand = Demand { excluded: &[1], ..demand(0) };
-		assert_eq!(<Miners as MinerPool<u64>>::draw(&demand, &[0; 32]).unwrap().owner, 2);
-		assert_eq!(<Miners as MinerPool<u64>>::draw(&demand, &[0; 32]), None);
+		assert_eq!(<Miners as MinerPool<u64>>::search(&demand, &[0; 32]).unwrap().owner, 2);
+		assert_eq!(<Miners as MinerPool<u64>>::search(&demand, &[0; 32]), None);
 	});
 }
 
@@ -123,10 +123,30 @@ fn draw_should_find_the_only_miner_that_fits_when_others_have_nearly_all_slots()
 		assert_ok!(Miners::offer(owner(2), 0, Rate::PerGpuSecond(1), 1));
 		let demand = Demand { max_rate: Some(Rate::PerGpuSecond(1)), ..demand(0) };
 		for seed in 0..50u32 {
-			let drawn = <Miners as MinerPool<u64>>::draw(&demand, &BlakeTwo256::hash_of(&seed).0).unwrap();
+			let drawn = <Miners as MinerPool<u64>>::search(&demand, &BlakeTwo256::hash_of(&seed).0).unwrap();
 			assert_eq!((drawn.owner, drawn.open), (2, false), "seed {seed}");
 			release(2, AttemptOutcome::ClientFault);
 		}
+	});
+}
+
+#[test]
+fn draw_should_say_that_others_were_not_seen_when_what_it_looked_at_does_not_fit() {
+	run(|| {
+		with_slots(1, 150);
+		offering(2);
+		assert_ok!(Miners::offer(owner(2), 0, Rate::PerGpuSecond(1), 1));
+		let demand = Demand { max_rate: Some(Rate::PerGpuSecond(1)), ..demand(0) };
+		assert_eq!(<Miners as MinerPool<u64>>::draw(&demand, &[0; 32]), Drawn::Unseen);
+	});
+}
+
+#[test]
+fn draw_should_say_that_there_is_nobody_when_all_slots_were_looked_at() {
+	run(|| {
+		with_slots(1, 4);
+		let demand = Demand { max_rate: Some(Rate::PerGpuSecond(1)), ..demand(0) };
+		assert_eq!(<Miners as MinerPool<u64>>::draw(&demand, &[0; 32]), Drawn::Nobody);
 	});
 }
 
@@ -138,7 +158,7 @@ fn draw_should_be_open_when_the_limit_shuts_nobody_out() {
 		assert_ok!(Miners::offer(owner(2), 0, Rate::PerToken { input: 10, output: 1_001 }, 1));
 		let limited = |output| Demand { max_rate: Some(Rate::PerToken { input: 10, output }), ..demand(0) };
 		let open = |output| {
-			let drawn = <Miners as MinerPool<u64>>::draw(&limited(output), &[0; 32]).unwrap();
+			let drawn = <Miners as MinerPool<u64>>::search(&limited(output), &[0; 32]).unwrap();
 			assert_eq!(drawn.owner, 1);
 			release(1, AttemptOutcome::ClientFault);
 			drawn.open

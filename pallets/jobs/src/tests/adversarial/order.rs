@@ -69,7 +69,7 @@ fn failure_should_earn_nothing_when_it_is_sent_as_a_completion() {
 		let before = books();
 		let send = |output: &[u8], usage| {
 			let proof = proof_by(&operator("miner1"), job, 1, output, usage);
-			Jobs::complete(signed(operator_account("miner1")), job, 1, output.to_vec(), proof)
+			without_weight(Jobs::complete(signed(operator_account("miner1")), job, 1, output.to_vec(), proof))
 		};
 		assert_noop!(send(b"", USAGE), Error::<Test>::EmptyOutput);
 		assert_noop!(send(b"", Usage::default()), Error::<Test>::EmptyOutput);
@@ -128,7 +128,7 @@ fn take(order: [Step; 3], job: u64) -> Vec<(Step, DispatchError)> {
 		}
 		Cancel => Jobs::cancel(signed(account("alice")), job),
 		Prove => complete("miner1", job, 1),
-		Fail => Jobs::fail(signed(operator_account("miner1")), job, 1, FailCode::Timeout),
+		Fail => without_weight(Jobs::fail(signed(operator_account("miner1")), job, 1, FailCode::Timeout)),
 	};
 	order.into_iter().filter_map(|taken| step(taken).err().map(|error| (taken, error))).collect()
 }

@@ -5,7 +5,7 @@ use super::*;
 /// miner1 says that it took `usage`.
 fn claim_usage(job: u64, usage: Usage) -> DispatchResult {
 	let proof = proof_by(&operator("miner1"), job, 1, b"42", usage);
-	Jobs::complete(signed(operator_account("miner1")), job, 1, b"42".to_vec(), proof)
+	without_weight(Jobs::complete(signed(operator_account("miner1")), job, 1, b"42".to_vec(), proof))
 }
 
 /// A job of alice's that miner1 has at `rate`, one block after the assignment.
