@@ -29,9 +29,9 @@ lint: setup ## rustfmt and clippy, warnings denied
 	@cargo fmt --all --check
 	@cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-bench: build ## How long a job takes beside its inference, and what memory it needs
+bench: build ## What a block holds beside a stock chain's, and how long a job takes beside its inference
 	@cargo build $(CARGO_FLAGS) --examples
-	@target/release/examples/latency
+	@scripts/bench.sh
 
 weights: setup ## Measures the weights of the runtime on this machine
 	@scripts/weights.sh

@@ -28,12 +28,11 @@ mod tests;
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use frame_support::weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight};
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_runtime::{
 	generic, impl_opaque_keys,
 	traits::{BlakeTwo256, IdentifyAccount, Verify},
-	MultiAddress, MultiSignature, Perbill,
+	MultiAddress, MultiSignature,
 };
 use sp_version::RuntimeVersion;
 
@@ -121,13 +120,6 @@ pub const BLOCK_HASH_COUNT: BlockNumber = 4_096;
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_MILL;
 /// The network prefix of SS58 addresses: the generic one, until a prefix of our own is registered.
 pub const SS58_PREFIX: u16 = 42;
-/// Most weight of a block: two fifths of a slot. Its author takes as long as this at the worst, everybody else as long
-/// again for the import, and the last fifth is for the way between them.
-///
-/// A solo chain has no proof of validity to fit into anything, hence no limit on proof size.
-pub const MAXIMUM_BLOCK_WEIGHT: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(400), u64::MAX);
-/// Share of a block's weight and length that ordinary transactions can fill. The rest is for what hooks do.
-pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(85);
 /// Most bytes of extrinsics in a block: what a 100-Mbit/s link carries in a fifth of a slot.
 pub const MAXIMUM_BLOCK_LENGTH: u32 = 2 * 1024 * 1024;
 

@@ -33,6 +33,16 @@ impl Node {
 		Self::start_chain(folder, Some(file))
 	}
 
+	/// Starts a one-validator chain, the development one but with the runtime of a wasm file.
+	pub fn start_with_runtime(wasm: &Path) -> Self {
+		let folder = TempDir::new().unwrap();
+		let file = folder.path().join("chain.json");
+		let mut spec = development_spec(&[]);
+		spec["genesis"]["runtimeGenesis"]["code"] = format!("0x{}", hex::encode(std::fs::read(wasm).unwrap())).into();
+		std::fs::write(&file, spec.to_string()).unwrap();
+		Self::start_chain(folder, Some(file))
+	}
+
 	fn start_chain(folder: TempDir, chain: Option<PathBuf>) -> Self {
 		let process = spawn(&folder, 0, chain.as_deref());
 		let port = rpc_port(&process);
@@ -43,11 +53,7 @@ impl Node {
 	pub fn start_with_epochs(slots: u64) -> Self {
 		let folder = TempDir::new().unwrap();
 		let file = folder.path().join("chain.json");
-		let export =
-			Command::new(binary("millrace-node")).args(["export-chain-spec", "--chain", "dev", "--raw"]).output();
-		let export = export.unwrap();
-		assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
-		let mut spec: serde_json::Value = serde_json::from_slice(&export.stdout).unwrap();
+		let mut spec = development_spec(&["--raw"]);
 		// What `parameter_types! { pub storage EpochDuration }` of the runtime reads.
 		let key = hex::encode(sp_io::hashing::twox_128(b":EpochDuration:"));
 		spec["genesis"]["raw"]["top"][format!("0x{key}")] = format!("0x{}", hex::encode(slots.to_le_bytes())).into();
@@ -123,6 +129,15 @@ impl Node {
 	pub fn memory(&self) -> u64 {
 		crate::world::resident_kib(self.process.id())
 	}
+}
+
+/// The specification of the development chain.
+pub(crate) fn development_spec(flags: &[&str]) -> serde_json::Value {
+	let export =
+		Command::new(binary("millrace-node")).args(["export-chain-spec", "--chain", "dev"]).args(flags).output();
+	let export = export.unwrap();
+	assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
+	serde_json::from_slice(&export.stdout).unwrap()
 }
 
 fn base(folder: &TempDir, rpc: u16, p2p: u16) -> Command {

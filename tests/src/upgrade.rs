@@ -1,10 +1,8 @@
 //! The runtimes between which a chain is upgraded.
 
-use std::process::Command;
-
 use serde_json::Value;
 
-use crate::{binary, repository};
+use crate::repository;
 
 /// The development chain's specification with the first runtime, as it was released.
 pub fn first_chain_spec() -> String {
@@ -17,9 +15,7 @@ pub fn first_chain_spec() -> String {
 
 /// The wasm of the runtime that the node was built with.
 pub fn current_runtime() -> Vec<u8> {
-	let output = Command::new(binary("millrace-node")).args(["export-chain-spec", "--chain", "dev"]).output().unwrap();
-	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-	let spec: Value = serde_json::from_slice(&output.stdout).unwrap();
+	let spec = crate::node::development_spec(&[]);
 	let code = spec["genesis"]["runtimeGenesis"]["code"].as_str().expect("the specification has the code");
 	hex::decode(code.trim_start_matches("0x")).unwrap()
 }

@@ -93,7 +93,7 @@ fn running<T: Config>(bytes: u32) -> Result<(JobId, AccountId32), DispatchError>
 		T::Miners::benchmark_miner(&account("owner", attempt.into(), 0), &operator, model, RATE, TWO);
 		Pallet::<T>::claim(signed::<T>(&operator), job)?;
 		if attempt < MAX_ATTEMPTS {
-			Pallet::<T>::fail(signed::<T>(&operator), job, attempt, FailCode::EngineError)?;
+			Pallet::<T>::fail(signed::<T>(&operator), job, attempt, FailCode::EngineError).map_err(|error| error.error)?;
 		}
 		last = operator;
 	}

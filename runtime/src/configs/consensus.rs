@@ -4,8 +4,8 @@ use frame_support::parameter_types;
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
 use crate::{
-	weights, AccountId, Babe, Balance, Balances, Runtime, RuntimeEvent, SessionKeys, EPOCH_DURATION_IN_SLOTS, MILL,
-	MILLISECS_PER_BLOCK,
+	weights::choice, AccountId, Babe, Balance, Balances, Runtime, RuntimeEvent, SessionKeys, EPOCH_DURATION_IN_SLOTS,
+	MILL, MILLISECS_PER_BLOCK,
 };
 
 parameter_types! {
@@ -33,7 +33,7 @@ impl pallet_timestamp::Config for Runtime {
 	type Moment = u64;
 	type OnTimestampSet = Babe;
 	type MinimumPeriod = MinimumPeriod;
-	type WeightInfo = weights::pallet_timestamp::WeightInfo<Runtime>;
+	type WeightInfo = choice::Timestamp;
 }
 
 impl pallet_babe::Config for Runtime {

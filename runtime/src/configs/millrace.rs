@@ -69,7 +69,7 @@ parameter_types! {
 	/// Jobs in queues that each block tries to place.
 	pub const WalkDraws: u32 = 16;
 	/// A fifth of a block: due jobs are ended before new ones come in.
-	pub const AgendaWeight: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(66), u64::MAX);
+	pub const AgendaWeight: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(80), u64::MAX);
 }
 
 /// The VRF outputs of the block authors.

@@ -5,7 +5,7 @@ use frame_support::{
 	dispatch::DispatchClass,
 	parameter_types,
 	weights::{
-		constants::{BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight},
+		constants::{BlockExecutionWeight, ExtrinsicBaseWeight},
 		Weight,
 	},
 };
@@ -14,9 +14,13 @@ use sp_runtime::Perbill;
 use sp_version::RuntimeVersion;
 
 use crate::{
-	migrations, weights, AccountId, Balance, Block, BlockNumber, Hash, Nonce, OriginCaller, PalletInfo, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, BLOCK_HASH_COUNT, MAXIMUM_BLOCK_LENGTH,
-	MAXIMUM_BLOCK_WEIGHT, NORMAL_DISPATCH_RATIO, SS58_PREFIX, VERSION,
+	migrations,
+	weights::{
+		self,
+		choice::{self, MAXIMUM_BLOCK_WEIGHT, NORMAL_DISPATCH_RATIO},
+	},
+	AccountId, Balance, Block, BlockNumber, Hash, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
+	RuntimeOrigin, RuntimeTask, BLOCK_HASH_COUNT, MAXIMUM_BLOCK_LENGTH, SS58_PREFIX, VERSION,
 };
 
 /// What ordinary transactions are sure of even when hooks declare the whole block.
@@ -76,11 +80,11 @@ impl frame_system::Config for Runtime {
 	type BlockHashCount = BlockHashCount;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
-	type DbWeight = ParityDbWeight;
+	type DbWeight = choice::DbWeight;
 	type Version = Version;
 	type SS58Prefix = SS58Prefix;
-	type SystemWeightInfo = weights::frame_system::WeightInfo<Runtime>;
-	type ExtensionsWeightInfo = weights::frame_system_extensions::WeightInfo<Runtime>;
+	type SystemWeightInfo = choice::System;
+	type ExtensionsWeightInfo = choice::Extensions;
 	type SingleBlockMigrations = migrations::Migrations;
 }
 
