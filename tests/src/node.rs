@@ -33,14 +33,26 @@ impl Node {
 		Self::start_chain(folder, Some(file))
 	}
 
-	/// Starts a one-validator chain, the development one but with the runtime of a wasm file.
-	pub fn start_with_runtime(wasm: &Path) -> Self {
+	/// Starts a one-validator chain whose pool takes any number of transactions; with `runtime`, a wasm file, instead of
+	/// the node's own.
+	pub fn start_for_load(runtime: Option<&Path>) -> Self {
 		let folder = TempDir::new().unwrap();
-		let file = folder.path().join("chain.json");
-		let mut spec = development_spec(&[]);
-		spec["genesis"]["runtimeGenesis"]["code"] = format!("0x{}", hex::encode(std::fs::read(wasm).unwrap())).into();
-		std::fs::write(&file, spec.to_string()).unwrap();
-		Self::start_chain(folder, Some(file))
+		let chain = runtime.map(|wasm| {
+			let file = folder.path().join("chain.json");
+			let mut spec = development_spec(&[]);
+			let code = format!("0x{}", hex::encode(std::fs::read(wasm).unwrap()));
+			spec["genesis"]["runtimeGenesis"]["code"] = code.into();
+			std::fs::write(&file, spec.to_string()).unwrap();
+			file
+		});
+		let mut command = base(&folder, 0, 0);
+		command.args(["--dev", "--pool-limit", "1000000", "--pool-kbytes", "1000000"]);
+		if let Some(chain) = &chain {
+			command.arg("--chain").arg(chain);
+		}
+		let process = Process::start("node", command);
+		let port = rpc_port(&process);
+		Self { process, folder, port, chain }
 	}
 
 	fn start_chain(folder: TempDir, chain: Option<PathBuf>) -> Self {

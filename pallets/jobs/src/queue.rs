@@ -122,10 +122,14 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> OnCapacity for Pallet<T> {
 	fn on_capacity(model: ModelId) {
-		Walks::<T>::mutate(model, |walk| match walk {
-			Some(walk) => walk.again = true,
-			None => *walk = Queues::<T>::get(model).head.map(|next| Walk { next, again: false }),
-		});
+		let walk = match Walks::<T>::get(model) {
+			Some(Walk { next, .. }) => Some(Walk { next, again: true }),
+			None => Queues::<T>::get(model).head.map(|next| Walk { next, again: false }),
+		};
+		// Nothing is written when nobody waits.
+		if let Some(walk) = walk {
+			Walks::<T>::insert(model, walk);
+		}
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

@@ -2,8 +2,6 @@
 //!
 //! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
 //! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
-//!
-//! Added by hand since: the accesses of `Parameters::Current`.
 
 use core::marker::PhantomData;
 
@@ -16,23 +14,23 @@ use frame_support::weights::Weight;
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
+	// Storage: `Parameters::Current` (r:1 w:0)
 	// Storage: `Models::ModelByName` (r:1 w:1)
 	// Storage: `Models::ModelByDigest` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Storage: `Models::NextModelId` (r:1 w:1)
 	// Storage: `Models::Models` (r:0 w:1)
-	// Storage: `Parameters::Current` (r:1 w:0)
 	fn register() -> Weight {
-		// At the least 61_722 ns.
-		Weight::from_parts(64_906_000, 0)
+		// At the least 63_043 ns.
+		Weight::from_parts(65_527_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	// Storage: `Models::Models` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	fn retire() -> Weight {
-		// At the least 47_260 ns.
-		Weight::from_parts(49_673_000, 0)
+		// At the least 46_358 ns.
+		Weight::from_parts(48_151_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}

@@ -14,11 +14,8 @@ use frame_support::weights::Weight;
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightInfo<T> {
-	// Storage: `System::Account` (r:1 w:1)
 	fn charge_transaction_payment() -> Weight {
-		// At the least 62_703 ns.
-		Weight::from_parts(65_587_000, 0)
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
+		// At the least 59_999 ns.
+		Weight::from_parts(61_972_000, 0)
 	}
 }

@@ -54,7 +54,7 @@ pub fn account_of(key: &Keypair) -> AccountId32 {
 impl Chain {
 	/// Starts a development chain; with `runtime`, a wasm file, instead of the node's own.
 	pub async fn start(runtime: Option<&Path>) -> Self {
-		let node = runtime.map_or_else(Node::start, Node::start_with_runtime);
+		let node = Node::start_for_load(runtime);
 		let (client, url) = (node.client().await, node.url());
 		let rpc = RpcClient::from_url(&url).await.expect("the node answers");
 		let signing = OnlineClient::from_insecure_url(&url).await.expect("the node answers");
