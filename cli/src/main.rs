@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
-mod amount;
 mod args;
 mod ask;
 mod context;
@@ -21,6 +20,7 @@ mod trace;
 use std::process::ExitCode;
 
 use clap::Parser;
+use millrace_client::amount;
 
 use crate::{
 	args::{Cli, Command},

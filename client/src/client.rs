@@ -19,8 +19,8 @@ use subxt_rpcs::{
 };
 
 use crate::{
-	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Error, Job, Miner, Model, Offer, Parameters, Signer,
-	Snapshot, Submitter,
+	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Error, Job, Miner, Model, NodeHealth, Offer, Parameters,
+	Signer, Snapshot, Submitter,
 };
 
 pub(crate) type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
@@ -38,6 +38,7 @@ struct Inner {
 	online: OnlineClient<SubstrateConfig>,
 	rpc: Rpc,
 	raw_rpc: RpcClient,
+	link: Reconnecting,
 	writers: Writers,
 }
 
@@ -63,11 +64,23 @@ impl Client {
 	///
 	/// [`Error::Connection`] when the node does not answer.
 	pub async fn connect(url: &str) -> Result<Self, Error> {
-		let transport = RpcClient::new(Reconnecting::connect(url).await?);
+		Self::connect_any(&[url.to_owned()], None).await
+	}
+
+	/// Connects to the first of `urls` that answers and serves the chain with this genesis hash; `None`: any chain.
+	/// When the node is away later, the next one that serves the same chain takes its place.
+	///
+	/// # Errors
+	///
+	/// [`Error::OtherChain`] when none serves that chain and one serves another; [`Error::Connection`] when none
+	/// answers.
+	pub async fn connect_any(urls: &[String], genesis: Option<H256>) -> Result<Self, Error> {
+		let link = Reconnecting::connect(urls, genesis).await?;
+		let transport = RpcClient::new(link.clone());
 		let backend = Arc::new(LegacyBackend::builder().build(transport.clone()));
 		let online = OnlineClient::from_backend(backend.clone()).await?;
 		let (rpc, writers) = (Rpc::new(transport.clone()), Writers::new(backend));
-		Ok(Self { inner: Arc::new(Inner { online, rpc, raw_rpc: transport, writers }) })
+		Ok(Self { inner: Arc::new(Inner { online, rpc, raw_rpc: transport, link, writers }) })
 	}
 
 	pub(crate) fn rpc(&self) -> &Rpc {
@@ -77,6 +90,31 @@ impl Client {
 	/// For methods that [`Client::rpc`] does not know.
 	pub(crate) fn raw_rpc(&self) -> &RpcClient {
 		&self.inner.raw_rpc
+	}
+
+	/// The address of the node that answers now.
+	pub async fn url(&self) -> String {
+		self.inner.link.url().await
+	}
+
+	/// Replaces the addresses of nodes. The present connection stays until it breaks.
+	pub fn set_urls(&self, urls: Vec<String>) {
+		self.inner.link.set_urls(urls);
+	}
+
+	/// Leaves a node that no longer answers, for the next address that does and serves the same chain.
+	pub async fn move_on(&self) {
+		self.inner.link.move_on().await;
+	}
+
+	/// What the node says of itself.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn node_health(&self) -> Result<NodeHealth, Error> {
+		let health = self.rpc().system_health().await?;
+		Ok(NodeHealth { syncing: health.is_syncing, peers: health.peers, needs_peers: health.should_have_peers })
 	}
 
 	/// Hash of block 0: which chain this is.
@@ -234,6 +272,8 @@ reads! {
 	offers(model: ModelId) -> Vec<Offer>;
 	/// An account's money; zeros when it does not exist.
 	balance(account: &AccountId32) -> Balances;
+	/// The block's time in milliseconds since 1970.
+	timestamp() -> u64;
 	/// The numbers that governance sets, and the existential deposit.
 	parameters() -> Parameters;
 }

@@ -1,6 +1,6 @@
 //! What can go wrong between a program and the chain.
 
-use millrace_primitives::JobId;
+use millrace_primitives::{JobId, H256};
 use subxt::error::{DispatchError, TokenError};
 use subxt_rpcs::UserError;
 
@@ -13,6 +13,16 @@ pub enum Error {
 	/// The node can't be reached, or the connection broke. Later attempts connect again.
 	#[error("{0}; check that it runs and that the address is right")]
 	Connection(String),
+	/// A node serves another chain than the one that was asked for.
+	#[error("the node at {url} serves another chain: genesis {found:?} instead of {expected:?}")]
+	OtherChain {
+		/// The node's address.
+		url: String,
+		/// The genesis hash that was asked for.
+		expected: H256,
+		/// The node's.
+		found: H256,
+	},
 	/// The node answered with an error of its own.
 	#[error("the node refused the request: {message} ({code})")]
 	Node {

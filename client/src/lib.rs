@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod amount;
 pub mod calls;
 mod client;
 mod error;
@@ -30,4 +31,6 @@ pub use follow::{JobRequest, JobUpdate, JobUpdates};
 pub use signer::Signer;
 pub use snapshot::Snapshot;
 pub use submit::{InBlock, Submitter, TxHandle};
-pub use types::{Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, Offer, Parameters, Unbonding};
+pub use types::{
+	Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, NodeHealth, Offer, Parameters, Unbonding,
+};

@@ -26,6 +26,16 @@ impl Signer {
 		Ok(Self { keypair })
 	}
 
+	/// The 12 words of a new key. `entropy` has to be as random as the key is to be secret.
+	///
+	/// # Errors
+	///
+	/// None that can happen: every 16 bytes have their words.
+	pub fn mnemonic(entropy: &[u8; 16]) -> Result<String, Error> {
+		let words = subxt_signer::bip39::Mnemonic::from_entropy(entropy);
+		Ok(words.map_err(|error| Error::Key(error.to_string()))?.to_string())
+	}
+
 	/// The account.
 	pub fn account_id(&self) -> AccountId32 {
 		AccountId32::new(self.keypair.public_key().0)
@@ -81,6 +91,13 @@ mod tests {
 		assert!(payload.verify(&signature, &signer.account_id()));
 		let other = Signer::from_uri("//Alice").expect("a development account");
 		assert!(!payload.verify(&signature, &other.account_id()));
+	}
+
+	#[test]
+	fn mnemonic_should_be_that_of_bip39_when_the_entropy_is_known() {
+		let words = Signer::mnemonic(&[0x7f; 16]).expect("12 words");
+		assert_eq!(words, "legal winner thank year wave sausage worth useful legal winner thank yellow");
+		assert!(Signer::from_uri(&words).is_ok());
 	}
 
 	#[test]

@@ -348,6 +348,15 @@ impl Snapshot {
 		Ok(self.value::<_, Balance>("Balances", "TotalIssuance", ()).await?.unwrap_or_default())
 	}
 
+	/// See [`crate::Client::timestamp`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn timestamp(&self) -> Result<u64, Error> {
+		Ok(self.value::<_, u64>("Timestamp", "Now", ()).await?.unwrap_or_default())
+	}
+
 	/// See [`crate::Client::parameters`].
 	///
 	/// # Errors

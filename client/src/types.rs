@@ -11,6 +11,17 @@ pub struct BlockRef {
 	pub hash: H256,
 }
 
+/// What a node says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeHealth {
+	/// Whether it is still far behind its peers.
+	pub syncing: bool,
+	/// Nodes that it is connected to.
+	pub peers: usize,
+	/// Whether it can't work without any; a development chain's only node can.
+	pub needs_peers: bool,
+}
+
 /// A registered model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {

@@ -3,6 +3,7 @@
 use std::{
 	fs,
 	path::{Path, PathBuf},
+	sync::atomic::{AtomicU64, Ordering},
 	time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -77,7 +78,8 @@ pub enum Change {
 pub struct Journal {
 	database: Database,
 	genesis: H256,
-	keep_secs: u64,
+	directory: PathBuf,
+	keep_secs: AtomicU64,
 	receipts: bool,
 }
 
@@ -117,7 +119,21 @@ impl Journal {
 			}
 		}
 		write.commit().map_err(db)?;
-		Ok(Self { database, genesis, keep_secs, receipts: false })
+		Ok(Self { database, genesis, directory: directory.into(), keep_secs: keep_secs.into(), receipts: false })
+	}
+
+	/// Where the journal is.
+	pub fn directory(&self) -> &Path {
+		&self.directory
+	}
+
+	/// From now on closed answers are kept so long.
+	pub fn keep(&self, secs: u64) {
+		self.keep_secs.store(secs, Ordering::Relaxed);
+	}
+
+	fn keep_secs(&self) -> u64 {
+		self.keep_secs.load(Ordering::Relaxed)
 	}
 
 	/// The same, and it notes the jobs with an answer when they are over, until [`Journal::has_receipt`].
@@ -191,7 +207,7 @@ impl Journal {
 
 	/// Removes what was closed long enough ago and returns how many rows that were.
 	pub fn prune(&self) -> Result<usize, JournalError> {
-		let limit = now_secs().saturating_sub(self.keep_secs);
+		let limit = now_secs().saturating_sub(self.keep_secs());
 		let mut write = self.database.begin_write().map_err(db)?;
 		write.set_durability(Durability::Immediate).map_err(db)?;
 		let mut removed = 0;
@@ -222,7 +238,7 @@ impl Journal {
 		let Stored::Open(row) = stored else { return Ok(false) };
 		// Only an answer has anything that somebody may ask for later.
 		let answered = matches!(row.state, RowState::Finished(_) | RowState::Submitted(_));
-		if answered && self.keep_secs > 0 {
+		if answered && self.keep_secs() > 0 {
 			table.insert(&key, &Stored::Closed(now_secs(), row).encode()[..]).map_err(db)?;
 		}
 		Ok(answered)

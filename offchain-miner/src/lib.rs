@@ -3,12 +3,23 @@
 pub mod chain;
 pub mod config;
 pub mod core;
+pub mod disk;
+pub mod doctor;
 pub mod engines;
+pub mod hardware;
 pub mod health;
+pub mod init;
 pub mod journal;
+pub mod logging;
+pub mod offer;
+pub mod owner;
 pub mod pause;
+pub mod plan;
+pub mod probe;
 pub mod receipts;
+pub mod reload;
 pub mod runner;
+pub mod shell;
 mod start;
 pub mod watch;
 

@@ -1,33 +1,91 @@
 //! The `millrace-miner` program.
 
-use std::{
-	io::{self, IsTerminal},
-	process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::Parser;
-use millrace_miner::config::{Cli, Command, Config, LogFormat};
-use tracing_subscriber::EnvFilter;
+use millrace_miner::{
+	config::{Asked, Cli, Command, Config, ConfigError, Flags, Offered},
+	doctor, init,
+	logging::Logging,
+	offer,
+	probe::Probe,
+};
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
-	let Command::Run(flags) = Cli::parse().command;
-	match start(&flags) {
-		Ok(()) => ExitCode::SUCCESS,
+	let done = match Cli::parse().command {
+		Command::Run(flags) => run(*flags),
+		Command::Init(options) => begin(*options),
+		Command::Probe(asked) => probe(&asked),
+		Command::Doctor(asked) => examine(&asked),
+		Command::Offer(offered) => offers(&offered),
+		Command::Config(flags) => show(&flags),
+	};
+	match done {
+		Ok(code) => code,
 		Err(error) => {
 			eprintln!("error: {error:#}");
-			ExitCode::FAILURE
+			code_of(&error)
 		}
 	}
 }
 
-fn start(flags: &millrace_miner::config::Flags) -> anyhow::Result<()> {
-	let config = Config::load(flags)?;
-	// Lines go straight to stderr: what was logged before a crash is there.
-	let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,llama_cpp_2=warn"));
-	let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-	match config.log_format {
-		LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
-		LogFormat::Json => log.json().flatten_event(true).init(),
+/// 2: the configuration or command line; 3: the node serves another chain; 1: anything else.
+fn code_of(error: &anyhow::Error) -> ExitCode {
+	if error.is::<ConfigError>() {
+		return ExitCode::from(2);
 	}
-	tokio::runtime::Runtime::new()?.block_on(millrace_miner::run(config))
+	match error.downcast_ref() {
+		Some(millrace_client::Error::OtherChain { .. }) => ExitCode::from(3),
+		_ => ExitCode::FAILURE,
+	}
+}
+
+fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+	let config = Config::load(&flags)?;
+	let logging = Logging::start(&config)?;
+	Runtime::new()?.block_on(millrace_miner::run(config, flags, logging))?;
+	Ok(ExitCode::SUCCESS)
+}
+
+fn begin(options: init::Options) -> anyhow::Result<ExitCode> {
+	Runtime::new()?.block_on(init::run(options))?;
+	Ok(ExitCode::SUCCESS)
+}
+
+fn probe(Asked { flags, json }: &Asked) -> anyhow::Result<ExitCode> {
+	let config = Config::merge(flags)?;
+	let probe = Runtime::new()?.block_on(Probe::new(&config));
+	if *json {
+		println!("{}", serde_json::to_string_pretty(&probe)?);
+	} else {
+		print!("{}", probe.text());
+	}
+	Ok(ExitCode::SUCCESS)
+}
+
+fn examine(Asked { flags, json }: &Asked) -> anyhow::Result<ExitCode> {
+	let report = Runtime::new()?.block_on(doctor::examine(flags));
+	if *json {
+		println!("{}", serde_json::to_string_pretty(&report)?);
+	} else {
+		print!("{}", report.text());
+	}
+	Ok(if report.healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn offers(Offered { asked: Asked { flags, json }, owner }: &Offered) -> anyhow::Result<ExitCode> {
+	let config = Config::merge(flags)?;
+	let calls = Runtime::new()?.block_on(offer::calls(&config, owner))?;
+	if *json {
+		println!("{}", serde_json::to_string_pretty(&calls)?);
+	} else {
+		calls.iter().for_each(|call| println!("{call}"));
+	}
+	Ok(ExitCode::SUCCESS)
+}
+
+fn show(flags: &Flags) -> anyhow::Result<ExitCode> {
+	print!("{}", Config::load(flags)?.to_toml()?);
+	Ok(ExitCode::SUCCESS)
 }

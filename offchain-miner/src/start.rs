@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use millrace_client::Signer;
-use tokio::signal::unix::{signal, SignalKind};
+use tokio::{
+	signal::unix::{signal, SignalKind},
+	sync::watch,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -12,8 +15,9 @@ use crate::{
 		node::{Node, OperatorSigner},
 		Chain, ChainError,
 	},
-	config::{Config, EngineConfig},
+	config::{Config, EngineConfig, Flags, Settings},
 	core::Core,
+	disk,
 	engines::{
 		llama::{self, Llama},
 		ollama::{self, Ollama},
@@ -21,30 +25,43 @@ use crate::{
 	},
 	health::{self, Facts},
 	journal::Journal,
+	logging::Logging,
 	pause::Pause,
+	plan::{Machine, Plan},
 	receipts::Receipts,
+	reload::Reload,
 	runner::{Runner, SharedStatus},
 };
 
 /// A call of `set_ready` may hold a stop up for so long.
 const READY: Duration = Duration::from_secs(10);
 
-/// Runs the miner until SIGTERM or SIGINT, or until it can't go on.
-pub async fn run(config: Config) -> anyhow::Result<()> {
+/// Runs the miner until SIGTERM or SIGINT, or until it can't go on. `flags` are those that `config` was made with.
+///
+/// # Errors
+///
+/// What keeps it from working; [`millrace_client::Error::OtherChain`] when the nodes serve another chain.
+pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Result<()> {
+	// From here on a signal that comes early waits instead of ending the process.
+	let hangup = signal(SignalKind::hangup())?;
 	let signer = config.signer()?;
+	if let Some(why) = disk::too_full(&config.work_dir, config.limits.min_free_disk_mb) {
+		anyhow::bail!("{why}");
+	}
 	let operator = signer.account_id();
 	let stop = stop_signal()?;
 	let engines = engines(&config).await?;
 	let models = models(&engines).await;
 
 	let connected = tokio::select! {
-		node = connect(&config.url, &signer) => node,
+		node = connect(&config, &signer) => node?,
 		() = stop.cancelled() => return Ok(()),
 	};
+	let client = connected.client().clone();
 	let chain: Arc<dyn Chain> = Arc::new(connected);
 	let genesis = chain.genesis();
 	let journal = Arc::new(open_journal(&config.work_dir, genesis, config.keep_secs)?.with_receipts(config.receipts));
-	let core = Core::new(genesis, config.slots, Box::new(OperatorSigner(signer)));
+	let core = Core::new(genesis, config.slots.get(), Box::new(OperatorSigner(signer)));
 	let status = SharedStatus::default();
 	if let Some(bind) = config.http_bind {
 		let facts = Facts { genesis: hex::encode(genesis), operator: operator.to_string(), models };
@@ -52,16 +69,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 		tracing::info!(event = %"http", url = %format!("http://{address}/healthz"), "health report");
 	}
 	announce(&*chain, config.manage_ready).await;
-	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots, "working");
+	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots.get(), "working");
 
 	let receipts = config.receipts.then(|| {
 		let folder = config.work_dir.join("receipts");
 		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).follow())
 	});
-	let drain = Duration::from_secs(config.drain_secs);
-	let runner = Runner::new(core, journal, chain.clone(), engines, status, drain);
+	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
+	tokio::spawn(Reload { flags, config, settings: sender, client, logging }.follow(hangup));
+	let runner = Runner::new(core, journal, chain.clone(), engines, status, settings);
 	let (unready_chain, unready_stop) = (chain.clone(), stop.clone());
-	let unready = config.manage_ready.then(|| {
+	let unready = manage_ready.then(|| {
 		tokio::spawn(async move {
 			unready_stop.cancelled().await;
 			set_ready(&*unready_chain, false).await;
@@ -107,22 +125,35 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
 }
 
 async fn engines(config: &Config) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
+	let probed = config.clone();
+	let plan = tokio::task::spawn_blocking(move || Plan::new(&probed, &Machine::probe())).await?;
+	plan.warnings().iter().for_each(|why| tracing::warn!(event = %"hardware", "{why}"));
+	let obstacles = plan.obstacles();
+	anyhow::ensure!(obstacles.is_empty(), "the llama engine can't start: {}", obstacles.join("; "));
+	let mut devices = plan.devices();
 	let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
 	for engine in &config.engines {
 		match engine.clone() {
 			EngineConfig::Llama { models, threads } => {
 				let cores = std::thread::available_parallelism().map_or(1, usize::from);
 				let threads = threads.unwrap_or(cores / config.slots);
-				let options = llama::Options { models, slots: config.slots, threads };
-				let loaded = tokio::task::spawn_blocking(move || Llama::load(&options)).await?;
+				let own: Vec<_> = devices.drain(..models.len().min(devices.len())).collect();
+				let options = llama::Options { models, slots: config.slots.get(), threads };
+				let loaded = tokio::task::spawn_blocking(move || Llama::load_on(&options, &own)).await?;
 				engines.push(Arc::new(loaded.context("the llama engine can't start")?));
 			}
-			EngineConfig::Ollama { url, threads } => {
-				engines.push(Arc::new(Ollama::new(ollama::Options { url, threads })?));
-			}
+			other => engines.push(server(&other)?),
 		}
 	}
 	Ok(engines)
+}
+
+/// An engine that is a server of its own; it has not been asked anything yet.
+pub(crate) fn server(engine: &EngineConfig) -> anyhow::Result<Arc<dyn Engine>> {
+	match engine.clone() {
+		EngineConfig::Llama { .. } => anyhow::bail!("the llama engine is no server"),
+		EngineConfig::Ollama { url, threads } => Ok(Arc::new(Ollama::new(ollama::Options { url, threads })?)),
+	}
 }
 
 /// Logs what the engines have. One that is not there yet may come later.
@@ -150,12 +181,15 @@ async fn models(engines: &[Arc<dyn Engine>]) -> Vec<LocalModel> {
 	all
 }
 
-async fn connect(url: &str, signer: &Signer) -> Node {
+/// Waits for a node, but not for another chain to become the right one.
+async fn connect(config: &Config, signer: &Signer) -> Result<Node, millrace_client::Error> {
+	let (urls, genesis) = (config.addresses(), config.genesis.map(|genesis| genesis.0));
 	let mut pause = Pause::default();
 	loop {
-		match Node::connect(url, signer.clone()).await {
-			Ok(node) => return node,
-			Err(error) => tracing::warn!(event = %"node_away", url, %error, "waiting for the node"),
+		match Node::connect(&urls, genesis, signer.clone()).await {
+			Ok(node) => return Ok(node),
+			Err(error @ millrace_client::Error::OtherChain { .. }) => return Err(error),
+			Err(error) => tracing::warn!(event = %"node_away", urls = %urls.join(" "), %error, "waiting for a node"),
 		}
 		pause.wait().await;
 	}

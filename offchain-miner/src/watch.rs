@@ -4,16 +4,17 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
 use millrace_primitives::H256;
-use tokio::{sync::mpsc::Sender, time::timeout};
+use tokio::{
+	sync::{mpsc::Sender, watch::Receiver},
+	time::timeout,
+};
 
 use crate::{
 	chain::{Chain, ChainError},
+	config::Settings,
 	core::Event,
 	pause::Pause,
 };
-
-/// The chain is read after this time even if no block is announced.
-const POLL: Duration = Duration::from_secs(3);
 
 /// A node that does not answer for so long counts as lost: a broken connection can stay silent.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -39,16 +40,20 @@ pub enum WatchError {
 	Stopped,
 }
 
-/// Sends a [`Event::Snapshot`] for each best block, and at least every three seconds while the node answers.
-/// Connects again for ever; returns only when going on would be wrong.
-pub async fn follow(chain: Arc<dyn Chain>, events: Sender<Event>) -> WatchError {
+/// Sends a [`Event::Snapshot`] for each best block, and at least once in the settings' polling time while the node
+/// answers. Connects again for ever, to another node if there is one; returns only when going on would be wrong.
+pub async fn follow(chain: Arc<dyn Chain>, events: Sender<Event>, settings: Receiver<Settings>) -> WatchError {
 	let mut pause = Pause::default();
 	let mut connected = true;
 	loop {
-		let error = match subscribed(&*chain, &events, &mut pause, &mut connected).await {
+		let error = match subscribed(&*chain, &events, &settings, &mut pause, &mut connected).await {
 			Ok(never) => match never {},
 			Err(Stop::Fatal(error)) => return error,
 			Err(Stop::Lost(error)) => error,
+			Err(Stop::Silent) => {
+				chain.move_on().await;
+				"the node does not answer".into()
+			}
 		};
 		if connected {
 			tracing::warn!(%error, event = %"node_lost", "lost the node; trying again for ever");
@@ -61,6 +66,8 @@ pub async fn follow(chain: Arc<dyn Chain>, events: Sender<Event>) -> WatchError 
 enum Stop {
 	Fatal(WatchError),
 	Lost(String),
+	/// Connected, but without an answer.
+	Silent,
 }
 
 impl From<ChainError> for Stop {
@@ -72,6 +79,7 @@ impl From<ChainError> for Stop {
 async fn subscribed(
 	chain: &dyn Chain,
 	events: &Sender<Event>,
+	settings: &Receiver<Settings>,
 	pause: &mut Pause,
 	connected: &mut bool,
 ) -> Result<std::convert::Infallible, Stop> {
@@ -92,7 +100,8 @@ async fn subscribed(
 		if reading % FINALITY_EVERY == 0 {
 			send(Event::Finalized(within(chain.finalized()).await?)).await?;
 		}
-		match timeout(POLL, blocks.next()).await {
+		let poll = settings.borrow().poll;
+		match timeout(poll, blocks.next()).await {
 			Ok(Some(block)) => block?,
 			Ok(None) => return Err(Stop::Lost("the subscription to blocks ended".into())),
 			Err(_) => {}
@@ -108,6 +117,6 @@ async fn subscribed(
 async fn within<T>(answer: impl Future<Output = Result<T, ChainError>>) -> Result<T, Stop> {
 	match timeout(ANSWER, answer).await {
 		Ok(answer) => Ok(answer?),
-		Err(_) => Err(Stop::Lost("the node does not answer".into())),
+		Err(_) => Err(Stop::Silent),
 	}
 }

@@ -59,6 +59,9 @@ pub trait Chain: Send + Sync {
 	/// Hash of block 0 as the node has it now: another node may have taken its address.
 	async fn current_genesis(&self) -> Result<H256, ChainError>;
 
+	/// Leaves a node that is silent for another one, if there is one.
+	async fn move_on(&self) {}
+
 	/// An item for each new best block; ends when the connection breaks.
 	async fn blocks(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError>;
 

@@ -28,12 +28,22 @@ pub struct Node {
 }
 
 impl Node {
-	/// Connects to the node at `url` for the account of `signer`.
-	pub async fn connect(url: &str, signer: Signer) -> Result<Self, ChainError> {
-		let client = Client::connect(url).await?;
+	/// Connects to the first of `urls` that answers and serves the chain `genesis` (`None`: any chain), for the account
+	/// of `signer`.
+	///
+	/// # Errors
+	///
+	/// [`Error::OtherChain`] and [`Error::Connection`].
+	pub async fn connect(urls: &[String], genesis: Option<H256>, signer: Signer) -> Result<Self, Error> {
+		let client = Client::connect_any(urls, genesis).await?;
 		let operator = signer.account_id();
 		let submitter = client.submitter(signer);
 		Ok(Self { client, submitter, operator })
+	}
+
+	/// The connection.
+	pub fn client(&self) -> &Client {
+		&self.client
 	}
 
 	async fn send(&self, call: Call) -> Result<BlockNumber, ChainError> {
@@ -68,6 +78,10 @@ impl Chain for Node {
 	async fn current_genesis(&self) -> Result<H256, ChainError> {
 		let hash = self.client.block_hash(0).await?;
 		hash.ok_or_else(|| ChainError::Unavailable("the node has no block 0".into()))
+	}
+
+	async fn move_on(&self) {
+		self.client.move_on().await;
 	}
 
 	async fn blocks(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError> {

@@ -22,7 +22,9 @@ use millrace_primitives::{
 	transcript, BlockNumber, FailCode, Proof, ProofPayload, Usage, H256, MILLISECS_PER_BLOCK,
 };
 
-pub use types::{Action, Answer, Assignment, Counts, Event, Generated, ProofSigner, Row, RowState, Step, Ticket};
+pub use types::{
+	Action, Answer, Assignment, Bounds, Counts, Event, Generated, ProofSigner, Row, RowState, Step, Ticket,
+};
 
 /// Blocks before an attempt's deadline at which an unfinished inference is given up, so that the failure gets on
 /// chain in time.
@@ -44,6 +46,7 @@ pub struct Core {
 	signer: Box<dyn ProofSigner>,
 	best: BlockNumber,
 	draining: bool,
+	bounds: Bounds,
 	next_run: u64,
 	entries: BTreeMap<Ticket, Entry>,
 }
@@ -51,7 +54,16 @@ pub struct Core {
 impl Core {
 	/// A miner of the chain `genesis` that runs at most `slots` inferences at a time.
 	pub fn new(genesis: H256, slots: usize, signer: Box<dyn ProofSigner>) -> Self {
-		Self { genesis, slots, signer, best: 0, draining: false, next_run: 0, entries: BTreeMap::new() }
+		Self {
+			genesis,
+			slots,
+			signer,
+			best: 0,
+			draining: false,
+			bounds: Bounds::default(),
+			next_run: 0,
+			entries: BTreeMap::new(),
+		}
 	}
 
 	/// Takes over the journal's rows, before the first event. Answers and failures are kept for the case that their
@@ -119,6 +131,7 @@ impl Core {
 			Event::TxFailed { ticket, error } => self.unsent(ticket, &error, true, &mut actions),
 			Event::TxDropped { ticket, error } => self.unsent(ticket, &error, false, &mut actions),
 			Event::Finalized(number) => self.prune(number, &mut actions),
+			Event::Bounds(bounds) => self.bounds = bounds,
 			Event::DrainRequested => {
 				self.draining = true;
 				self.fail_all(|stage| matches!(stage, Stage::Waiting), FailCode::Drain, &mut actions);
@@ -196,12 +209,30 @@ impl Core {
 
 	fn enqueue(&mut self, assignment: Assignment, actions: &mut Vec<Action>) {
 		let ticket = assignment.ticket;
+		self.entries.remove(&ticket);
+		let refusal = self.refusal(&assignment);
 		self.entries.insert(ticket, Entry::new(assignment.clone()));
 		if self.draining {
 			self.decide(ticket, Verdict::Fail(FailCode::Drain), "", actions);
+		} else if let Some(why) = refusal {
+			self.decide(ticket, Verdict::Fail(FailCode::Denied), &why, actions);
 		} else {
 			actions.push(Action::Persist(Row { assignment, state: RowState::Assigned }));
 		}
+	}
+
+	/// What of the owner's bounds speaks against new work.
+	fn refusal(&self, assignment: &Assignment) -> Option<String> {
+		let Bounds { max_input_bytes, max_queue, closed } = &self.bounds;
+		if closed.is_some() {
+			return closed.clone();
+		}
+		if assignment.input_len > *max_input_bytes {
+			return Some(format!("{} bytes of input; the limit is {max_input_bytes}", assignment.input_len));
+		}
+		let counts = self.counts();
+		let busy = counts.running.saturating_add(counts.queued);
+		(busy >= self.slots.saturating_add(*max_queue)).then(|| format!("{} attempts wait; no more may", counts.queued))
 	}
 
 	fn mark_gone(&mut self, actions: &mut Vec<Action>) {

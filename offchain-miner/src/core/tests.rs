@@ -345,3 +345,39 @@ fn proof_should_sign_the_golden_bytes_when_the_transcript_is_the_golden_one() {
 	// The signer of the tests gives the message back.
 	assert_eq!(answer.proof.signature.0[..32], hash.0);
 }
+
+fn bounds(max_input_bytes: u32, max_queue: usize) -> Event {
+	Event::Bounds(Bounds { max_input_bytes, max_queue, closed: None })
+}
+
+#[test]
+fn assignment_should_be_denied_when_its_input_is_over_the_limit() {
+	let mut core = core(1);
+	core.handle(bounds(7, 10));
+	assert_eq!(fails(&see(&mut core, 11, &[assignment(1)])), [FailCode::Denied]);
+	core.handle(bounds(8, 10));
+	assert_eq!(runs(&see(&mut core, 12, &[assignment(2)])).len(), 1);
+}
+
+#[test]
+fn assignment_should_be_denied_when_enough_wait_already() {
+	let mut core = core(1);
+	core.handle(bounds(8, 1));
+	let all = [assignment(1), assignment(2), assignment(3)];
+	let actions = see(&mut core, 11, &all);
+	assert_eq!(runs(&actions).len(), 1);
+	assert_eq!(fails(&actions), [FailCode::Denied]);
+	assert_eq!((core.counts().running, core.counts().queued), (1, 1));
+}
+
+#[test]
+fn assignment_should_be_denied_when_the_miner_is_closed_and_taken_when_it_opens() {
+	let mut core = core(1);
+	core.handle(Event::Bounds(Bounds { closed: Some("the disk is full".into()), ..Bounds::default() }));
+	let actions = see(&mut core, 11, &[assignment(1)]);
+	assert_eq!(fails(&actions), [FailCode::Denied]);
+	let said = |action: &Action| matches!(action, Action::Log { detail, .. } if detail.contains("the disk is full"));
+	assert!(actions.iter().any(said));
+	core.handle(Event::Bounds(Bounds::default()));
+	assert_eq!(runs(&see(&mut core, 12, &[assignment(2)])).len(), 1);
+}

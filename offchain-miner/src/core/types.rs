@@ -98,6 +98,24 @@ pub struct Row {
 	pub state: RowState,
 }
 
+/// The owner's bounds on the work that is taken. Work beyond them fails as `Denied`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+	/// Largest input in bytes.
+	pub max_input_bytes: u32,
+	/// Attempts that may wait for a slot.
+	pub max_queue: usize,
+	/// Why nothing new is taken at all.
+	pub closed: Option<String>,
+}
+
+impl Default for Bounds {
+	/// No bounds.
+	fn default() -> Self {
+		Self { max_input_bytes: u32::MAX, max_queue: usize::MAX, closed: None }
+	}
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -151,6 +169,8 @@ pub enum Event {
 	},
 	/// Blocks up to this height are final.
 	Finalized(BlockNumber),
+	/// From now on new work has to be within these bounds.
+	Bounds(Bounds),
 	/// Take no new work; finish what runs.
 	DrainRequested,
 	/// Give up what still runs.

@@ -12,14 +12,19 @@ use std::{
 use anyhow::Context;
 use millrace_primitives::{job::payload_hash, FailCode, ModelId};
 use tokio::{
-	sync::mpsc::{self, Receiver, Sender},
+	sync::{
+		mpsc::{self, Receiver, Sender},
+		watch as watch_value,
+	},
 	time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
 	chain::{Chain, ChainError, ModelInfo},
-	core::{Action, Assignment, Core, Counts, Event, Generated, Step},
+	config::Settings,
+	core::{Action, Assignment, Bounds, Core, Counts, Event, Generated, Step},
+	disk,
 	engines::{Engine, EngineError, Request},
 	journal::{Change, Journal},
 	pause::Pause,
@@ -71,22 +76,22 @@ pub struct Runner {
 	events: Receiver<Event>,
 	runs: HashMap<u64, CancellationToken>,
 	status: SharedStatus,
-	drain: Duration,
+	settings: watch_value::Receiver<Settings>,
 }
 
 impl Runner {
-	/// A miner that has not begun. `drain` is how long running inferences may go on once it is told to stop.
+	/// A miner that has not begun.
 	pub fn new(
 		core: Core,
 		journal: impl Into<Arc<Journal>>,
 		chain: Arc<dyn Chain>,
 		engines: Vec<Arc<dyn Engine>>,
 		status: SharedStatus,
-		drain: Duration,
+		settings: watch_value::Receiver<Settings>,
 	) -> Self {
 		let (sender, events) = mpsc::channel(1024);
 		let workshop = Arc::new(Workshop { chain, engines, models: Mutex::default(), events: sender });
-		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, drain }
+		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, settings }
 	}
 
 	/// Works until `stop` is cancelled and the drain is over, or until something fails for good.
@@ -98,10 +103,15 @@ impl Runner {
 			let state = state.split('(').next().unwrap_or_default();
 			tracing::info!(job = ticket.job, attempt = ticket.attempt, event = %"recovered", state, "from the journal");
 		}
-		let actions = self.core.recover(rows);
+		let mut actions = self.core.recover(rows);
+		actions.extend(self.core.handle(Event::Bounds(self.bounds())));
 		self.carry_out(actions).await?;
 
-		let mut watcher = tokio::spawn(watch::follow(self.workshop.chain.clone(), self.workshop.events.clone()));
+		let mut watcher = tokio::spawn(watch::follow(
+			self.workshop.chain.clone(),
+			self.workshop.events.clone(),
+			self.settings.clone(),
+		));
 		let result = self.work(&stop, &mut watcher).await;
 		watcher.abort();
 		self.runs.values().for_each(CancellationToken::cancel);
@@ -114,11 +124,12 @@ impl Runner {
 		watcher: &mut tokio::task::JoinHandle<watch::WatchError>,
 	) -> anyhow::Result<()> {
 		let mut prune = tokio::time::interval(PRUNE);
+		let mut settings = self.settings.clone();
 		let mut draining: Option<Instant> = None;
 		let mut gave_up = false;
 		loop {
-			let deadline =
-				draining.map(|since| since + self.drain + if gave_up { LAST_ANSWERS } else { Duration::ZERO });
+			let drain = self.settings.borrow().drain;
+			let deadline = draining.map(|since| since + drain + if gave_up { LAST_ANSWERS } else { Duration::ZERO });
 			let due = async {
 				match deadline {
 					Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -144,7 +155,11 @@ impl Runner {
 				_ = prune.tick() => {
 					let journal = self.journal.clone();
 					tokio::task::spawn_blocking(move || journal.prune()).await.context("the journal panicked")??;
-					continue;
+					self.core.handle(Event::Bounds(self.bounds()))
+				},
+				Ok(()) = settings.changed() => {
+					self.journal.keep(settings.borrow_and_update().keep_secs);
+					self.core.handle(Event::Bounds(self.bounds()))
 				},
 				Some(event) = self.events.recv() => self.take(event),
 			};
@@ -161,6 +176,16 @@ impl Runner {
 				return Ok(());
 			}
 		}
+	}
+
+	/// The settings' bounds; nothing is taken while the journal's disk is too full.
+	fn bounds(&self) -> Bounds {
+		let limits = self.settings.borrow().limits;
+		let closed = disk::too_full(self.journal.directory(), limits.min_free_disk_mb);
+		if let Some(why) = &closed {
+			tracing::warn!(event = %"disk_full", %why, "taking no new work");
+		}
+		Bounds { max_input_bytes: limits.max_input_bytes, max_queue: limits.max_queue, closed }
 	}
 
 	fn take(&mut self, event: Event) -> Vec<Action> {

@@ -140,7 +140,9 @@ fn start(directory: &std::path::Path, chain: &Arc<FakeChain>, engines: Vec<Arc<d
 	let journal = Journal::open(directory, GENESIS, 60).unwrap();
 	let core = Core::new(GENESIS, 1, Box::new(TestSigner));
 	let drain = Duration::from_millis(drain_ms);
-	let runner = Runner::new(core, journal, chain.clone(), engines, SharedStatus::default(), drain);
+	let settings = Settings { drain, ..Settings::from(&crate::config::Config::default()) };
+	let (_, settings) = watch_value::channel(settings);
+	let runner = Runner::new(core, journal, chain.clone(), engines, SharedStatus::default(), settings);
 	let stop = CancellationToken::new();
 	Miner { task: tokio::spawn(runner.run(stop.clone())), stop }
 }

@@ -62,13 +62,20 @@ pub struct Llama {
 }
 
 impl Llama {
-	/// Hashes and loads all files, which can take minutes for large ones.
+	/// Hashes and loads all files for the CPU, which can take minutes for large ones.
 	pub fn load(options: &Options) -> Result<Self, EngineError> {
+		Self::load_on(options, &[])
+	}
+
+	/// As [`Llama::load`], each model on the device of the same place in `devices`, by llama.cpp's number; `None`, and
+	/// where there is no such place: on the CPU.
+	pub fn load_on(options: &Options, devices: &[Option<usize>]) -> Result<Self, EngineError> {
 		let mut models = Vec::new();
-		for path in &options.models {
+		for (place, path) in options.models.iter().enumerate() {
+			let device = devices.get(place).copied().flatten();
 			let digest = file_digest(path)
 				.map_err(|error| EngineError::new(FailCode::ModelMissing, format!("{}: {error}", path.display())))?;
-			let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default()).map_err(|_| {
+			let model = LlamaModel::load_from_file(backend()?, path, &params(device)?).map_err(|_| {
 				EngineError::engine(format!("{}: not a GGUF file that llama.cpp can load", path.display()))
 			})?;
 			let model = Arc::new(model);
@@ -85,6 +92,16 @@ impl Llama {
 		}
 		Ok(Self { models })
 	}
+}
+
+/// More layers than any model has.
+const ALL_LAYERS: u32 = 9_999;
+
+/// All layers on one GPU, or none on any.
+fn params(device: Option<usize>) -> Result<LlamaModelParams, EngineError> {
+	let layers = if device.is_some() { ALL_LAYERS } else { 0 };
+	let params = LlamaModelParams::default().with_n_gpu_layers(layers);
+	params.with_devices(device.as_slice()).map_err(EngineError::engine)
 }
 
 /// A worker thread: one inference after the other.

@@ -1,0 +1,197 @@
+use std::path::Path;
+
+use millrace_client::Error;
+use millrace_primitives::{AccountId32, H256, MILL};
+
+use super::{
+	fixtures::{facts, RATE},
+	*,
+};
+use crate::config::{Accel, EngineConfig, Genesis, Offer};
+
+fn config() -> Config {
+	let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/millrace-tiny.gguf");
+	Config {
+		genesis: Some(Genesis(H256::repeat_byte(7))),
+		engines: vec![EngineConfig::Llama { models: vec![tiny], threads: None }],
+		offers: vec![Offer { model: "millrace-tiny".into(), rate: RATE, slots: 1.try_into().unwrap() }],
+		accel: Accel::Cpu,
+		..Config::default()
+	}
+}
+
+async fn judged(config: &Config, change: impl FnOnce(&mut Facts)) -> Vec<Check> {
+	let mut facts = facts();
+	change(&mut facts);
+	judge(&facts, config, &Probe::new(config).await, &Owner::unnamed(config))
+}
+
+/// What is not as it should be: name, state, and what to do.
+fn faults(checks: &[Check]) -> Vec<(&'static str, State, String)> {
+	let bad = checks.iter().filter(|check| check.state != State::Ok);
+	bad.map(|check| (check.name, check.state, check.mend.clone().unwrap_or_default())).collect()
+}
+
+/// The only fault.
+async fn fault(config: &Config, change: impl FnOnce(&mut Facts)) -> (&'static str, State, String) {
+	let found = faults(&judged(config, change).await);
+	assert_eq!(found.len(), 1, "{found:?}");
+	found.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn judge_should_find_nothing_when_all_is_well() {
+	assert_eq!(faults(&judged(&config(), |_| {}).await), []);
+}
+
+#[tokio::test]
+async fn judge_should_say_how_to_register_when_the_operator_is_unknown() {
+	let found = faults(
+		&judged(&config(), |facts| {
+			facts.miner = None;
+			facts.offers.clear();
+		})
+		.await,
+	);
+	let (name, state, mend) = &found[0];
+	assert_eq!((*name, *state), ("registered", State::Broken));
+	let operator = AccountId32::new(super::fixtures::OPERATOR);
+	assert!(mend.contains(&format!("miner register --operator {operator} --stake 100")), "{mend}");
+	assert!(mend.contains(&format!("miners.register(operator: {operator}, stake: {})", 100 * MILL)), "{mend}");
+	let offer = found.iter().find(|(name, ..)| *name == "offers").unwrap();
+	assert!(offer.2.contains("miner offer --model millrace-tiny --per-gpu-second 0.02 --slots 1"), "{offer:?}");
+}
+
+#[tokio::test]
+async fn judge_should_say_how_much_stake_is_missing_when_it_is_below_the_slots() {
+	let found = fault(&config(), |facts| facts.miner.as_mut().unwrap().bonded = 60 * MILL).await;
+	assert_eq!((found.0, found.1), ("stake", State::Broken));
+	assert!(found.2.contains("miner stake 40"), "{}", found.2);
+}
+
+#[tokio::test]
+async fn judge_should_ask_for_readiness_when_the_miner_does_not_manage_it() {
+	let unready = |facts: &mut Facts| facts.miner.as_mut().unwrap().ready = false;
+	let found = fault(&config(), unready).await;
+	assert_eq!((found.0, found.1), ("ready", State::Broken));
+	assert!(found.2.contains("miner ready on"));
+	assert_eq!(faults(&judged(&Config { manage_ready: true, ..config() }, unready).await), []);
+}
+
+#[tokio::test]
+async fn judge_should_warn_when_the_operator_can_not_pay_what_it_manages() {
+	let config = Config { manage_ready: true, ..config() };
+	let found = fault(&config, |facts| facts.purse.free = 0).await;
+	assert_eq!((found.0, found.1), ("purse", State::Warn));
+}
+
+#[tokio::test]
+async fn judge_should_name_the_digest_when_an_offered_model_is_not_here() {
+	let found = judged(&config(), |facts| facts.models[0].digest = H256::repeat_byte(9)).await;
+	let broken: Vec<_> = found.iter().filter(|check| check.state == State::Broken).collect();
+	assert!(matches!(&broken[..], [check] if check.name == "offers" && check.found.contains(&"09".repeat(32))));
+	assert!(broken[0].mend.as_ref().unwrap().contains("miner withdraw --offer millrace-tiny"));
+	assert!(found.iter().any(|check| check.name == "registry" && check.state == State::Warn));
+}
+
+#[tokio::test]
+async fn judge_should_print_the_offer_to_sign_when_it_differs_on_chain() {
+	let found = fault(&config(), |facts| facts.offers[0].rate = millrace_primitives::Rate::PerGpuSecond(1)).await;
+	assert_eq!((found.0, found.1), ("offers", State::Warn));
+	assert!(found.2.contains("--per-gpu-second 0.02 --slots 1"), "{}", found.2);
+}
+
+#[tokio::test]
+async fn judge_should_refuse_more_slots_on_chain_than_here_when_they_are_offered() {
+	let mut config = config();
+	config.offers.clear();
+	let found = fault(&config, |facts| facts.offers[0].slots = 2).await;
+	assert_eq!((found.0, found.1), ("offers", State::Broken));
+}
+
+#[tokio::test]
+async fn judge_should_see_a_node_that_is_behind_or_alone_when_it_says_so() {
+	let found = faults(&judged(&config(), |facts| facts.health.syncing = true).await);
+	assert_eq!((found[0].0, found[0].1), ("node", State::Broken));
+	let found = fault(&config(), |facts| facts.health.peers = 0).await;
+	assert_eq!((found.0, found.1), ("node", State::Broken));
+	let alone = |facts: &mut Facts| {
+		facts.health.peers = 0;
+		facts.health.needs_peers = false;
+	};
+	assert_eq!(faults(&judged(&config(), alone).await), []);
+}
+
+#[tokio::test]
+async fn judge_should_see_a_wrong_clock_when_the_block_is_far_from_it() {
+	for (ahead, state) in [(-11, State::Warn), (11, State::Warn), (-61, State::Broken), (61, State::Broken)] {
+		let found = fault(&config(), |facts| facts.ahead_secs = ahead).await;
+		assert_eq!((found.0, found.1), ("clock", state), "{ahead}");
+	}
+}
+
+#[tokio::test]
+async fn judge_should_suggest_the_genesis_when_it_is_not_pinned() {
+	let found = fault(&Config { genesis: None, ..config() }, |_| {}).await;
+	assert_eq!((found.0, found.1), ("genesis", State::Warn));
+	assert!(found.2.contains(&"07".repeat(32)));
+}
+
+#[test]
+fn report_should_be_unhealthy_when_one_check_is_broken() {
+	let healthy = Report::new(vec![Check::ok("a", ""), Check::warn("b", "", ""), Check::skipped("c", "")]);
+	assert!(healthy.healthy && healthy.text().contains("nothing is broken"));
+	let broken = Report::new(vec![Check::broken("a", "one\ntwo", "mend")]);
+	assert!(!broken.healthy && broken.text().contains("-> mend"), "{}", broken.text());
+}
+
+#[test]
+fn other_chain_should_be_told_from_an_absent_node_when_neither_is_usable() {
+	let (expected, found) = (H256::zero(), H256::repeat_byte(1));
+	let checks = chain::unreachable(&Error::OtherChain { url: "ws://x".into(), expected, found });
+	assert_eq!((checks[0].name, checks[0].state), ("genesis", State::Broken));
+	let checks = chain::unreachable(&Error::Connection("x".into()));
+	assert_eq!((checks[0].name, checks[0].state), ("node", State::Broken));
+	assert!(checks[1..].iter().all(|check| check.state == State::Skipped));
+}
+
+#[test]
+fn key_should_come_with_its_mending_when_it_can_not_be_used() {
+	use std::{fs, os::unix::fs::PermissionsExt};
+	let dir = tempfile::tempdir().unwrap();
+	let path = dir.path().join("operator.key");
+	let config = Config { operator_key_file: Some(path.clone()), ..Config::default() };
+	let mend = || local::key(&config).1.mend.unwrap();
+	assert!(mend().contains("millrace-miner init"));
+	fs::write(&path, "correct horse").unwrap();
+	fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+	assert!(mend().contains("chmod 600"));
+	fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+	assert!(mend().contains("12 words"));
+	fs::write(&path, "//Bob//operator\n").unwrap();
+	assert_eq!(local::key(&config).1.state, State::Ok);
+}
+
+#[tokio::test]
+async fn http_should_be_broken_when_another_program_has_the_address() {
+	let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+	let config = Config { http_bind: Some(held.local_addr().unwrap()), ..Config::default() };
+	drop(std::thread::spawn(move || held.accept().map(drop)));
+	assert_eq!(local::http(&config, None).await[0].state, State::Broken);
+	let free = Config { http_bind: Some("127.0.0.1:0".parse().unwrap()), ..Config::default() };
+	assert_eq!(local::http(&free, None).await[0].state, State::Ok);
+}
+
+#[test]
+fn work_dir_should_be_left_as_it_was_when_it_is_tried() {
+	let dir = tempfile::tempdir().unwrap();
+	let config = Config { work_dir: dir.path().join("new"), ..Config::default() };
+	assert!(local::work_dir(&config).iter().all(|check| check.state == State::Ok));
+	assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+	let full = Config { limits: crate::config::Limits { min_free_disk_mb: u64::MAX, ..config.limits }, ..config };
+	assert_eq!(local::work_dir(&full)[0].state, State::Broken);
+	let file = dir.path().join("file");
+	std::fs::write(&file, "").unwrap();
+	let config = Config { work_dir: file.join("below"), ..Config::default() };
+	assert_eq!(local::work_dir(&config)[1].state, State::Broken);
+}

@@ -1,0 +1,63 @@
+//! SIGHUP: the configuration is read anew, and what can change while the miner works does.
+
+use millrace_client::Client;
+use tokio::{signal::unix::Signal, sync::watch::Sender};
+
+use crate::{
+	config::{changes, Config, Flags, Settings},
+	logging::Logging,
+};
+
+/// Everything that a new configuration reaches.
+pub struct Reload {
+	/// The command line, with the file's path.
+	pub flags: Flags,
+	/// What is in force.
+	pub config: Config,
+	/// To those who work with it.
+	pub settings: Sender<Settings>,
+	/// The connection.
+	pub client: Client,
+	/// The log.
+	pub logging: Logging,
+}
+
+impl Reload {
+	/// Reads the configuration anew at each signal. A bad one changes nothing.
+	pub async fn follow(mut self, mut hangup: Signal) {
+		while hangup.recv().await.is_some() {
+			if let Err(error) = self.once() {
+				tracing::error!(event = %"reload_failed", "the old configuration stays in force: {error:#}");
+			}
+		}
+	}
+
+	fn once(&mut self) -> anyhow::Result<()> {
+		let new = Config::load(&self.flags)?;
+		let found = changes(&self.config, &new)?;
+		self.logging.set(&new.log)?;
+		self.client.set_urls(new.addresses());
+		self.settings.send_replace(Settings::from(&new));
+		let (changed, restart) = (found.live.join(" "), found.restart.join(" "));
+		tracing::info!(event = %"reloaded", %changed, "read the configuration");
+		if !restart.is_empty() {
+			tracing::warn!(event = %"restart_needed", keys = %restart, "these keys change at the next start only");
+		}
+		// A key that waits for the restart is named at every reload until then.
+		let waiting = std::mem::replace(&mut self.config, new);
+		for key in &found.restart {
+			self.keep(&waiting, key)?;
+		}
+		Ok(())
+	}
+
+	fn keep(&mut self, old: &Config, key: &str) -> anyhow::Result<()> {
+		let (mut now, old) = (toml::Table::try_from(&self.config)?, toml::Table::try_from(old)?);
+		match old.get(key) {
+			Some(value) => now.insert(key.to_owned(), value.clone()),
+			None => now.remove(key),
+		};
+		self.config = now.try_into()?;
+		Ok(())
+	}
+}
