@@ -17,7 +17,7 @@ fn model() -> PathBuf {
 }
 
 fn engine(server: &millrace_tests::Ollama) -> Ollama {
-	Ollama::new(ollama::Options { url: server.url(), threads: Some(1) }).unwrap()
+	Ollama::new(ollama::Options { url: server.url(), threads: Some(1), ..ollama::Options::default() }).unwrap()
 }
 
 fn request(digest: H256, text: &str, params: JobParams) -> Request {

@@ -127,7 +127,7 @@ impl Engine for FakeEngine {
 			return Err(EngineError::new(code, "as told"));
 		}
 		let usage = Usage { input_tokens: 8, output_tokens: 1, gpu_ms: 1 };
-		Ok(Generation { output: format!("answer {run}").into_bytes(), transcript: Vec::new(), usage })
+		Ok(Generation { output: format!("answer {run}").into_bytes(), transcript: Vec::new(), usage, times: None })
 	}
 }
 

@@ -42,7 +42,7 @@ async fn server(status: StatusCode, answer: &str) -> (Ollama, Script) {
 	let script = Script { status, answer: answer.into(), asked: Arc::default() };
 	let router = Router::new()
 		.route("/api/version", get(|| async { Json(json!({ "version": "0.17.4" })) }))
-		.route("/api/tags", get(|| async { Json(json!({ "models": [{ "name": "tiny:latest" }] })) }))
+		.route("/api/tags", get(|| async { Json(json!({ "models": [{ "name": "tiny:latest", "digest": "1" }] })) }))
 		.route("/api/show", post(show))
 		.route("/api/chat", post(generation))
 		.route("/api/generate", post(generation))
@@ -50,7 +50,7 @@ async fn server(status: StatusCode, answer: &str) -> (Ollama, Script) {
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let url = format!("http://{}/", listener.local_addr().unwrap());
 	tokio::spawn(async move { axum::serve(listener, router).await });
-	(Ollama::new(Options { url, threads: Some(1) }).unwrap(), script)
+	(Ollama::new(Options { url, threads: Some(1), ..Options::default() }).unwrap(), script)
 }
 
 fn request(text: &str) -> Request {
@@ -120,7 +120,7 @@ async fn attempt_should_fail_as_empty_when_the_model_says_nothing() {
 
 #[tokio::test]
 async fn attempt_should_fail_when_nobody_listens() {
-	let engine = Ollama::new(Options { url: "http://127.0.0.1:1".into(), threads: None }).unwrap();
+	let engine = Ollama::new(Options { url: "http://127.0.0.1:1".into(), ..Options::default() }).unwrap();
 	let error = engine.generate(request("hi"), CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::EngineError);
 	assert!(error.message.contains("ollama serve"), "{error}");
