@@ -4,6 +4,7 @@ pub mod llama;
 pub mod ollama;
 pub mod openai;
 mod server;
+pub mod several;
 mod transcript;
 pub mod vocabulary;
 
