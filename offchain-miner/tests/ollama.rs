@@ -123,42 +123,43 @@ async fn once_answering(server: &str, act: impl Fn() + Clone + Send + 'static) -
 	url
 }
 
-/// Slow: threads that wait for each other's cores. The old reading of a broken answer blamed the client here, since the
-/// input's bytes, a template and the answer could have been more than the context.
-fn slow(digest: H256) -> (ollama::Options, Request) {
-	let cores = std::thread::available_parallelism().unwrap().get();
-	let options = ollama::Options { threads: Some(4 * cores), ..ollama::Options::default() };
-	(options, request(digest, "What is Millrace?", JobParams::greedy(400)))
+/// Slow: more threads than cores, which wait for each other.
+fn too_many_threads() -> usize {
+	4 * std::thread::available_parallelism().unwrap().get()
+}
+
+fn slow(url: String) -> ollama::Options {
+	ollama::Options { url, threads: Some(too_many_threads()), ..ollama::Options::default() }
+}
+
+/// For all that its bytes tell, this could be more than the context.
+fn long_answer() -> Request {
+	request(llama::file_digest(&model()).unwrap(), "What is Millrace?", JobParams::greedy(400))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attempt_should_fail_by_the_engine_when_its_runner_is_killed_in_the_middle() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
 	let server = Arc::new(server);
-	let (options, request) = slow(llama::file_digest(&model()).unwrap());
+	server.create("slow:latest", &model().canonicalize().unwrap(), too_many_threads());
 	let killed = server.clone();
 	let url = once_answering(&server.url(), move || killed.kill_runners()).await;
-	let engine = Ollama::new(ollama::Options { url: url.clone(), ..options }).unwrap();
-	let error = engine.generate(request.clone(), CancellationToken::new()).await.unwrap_err();
-	assert_eq!(error.code, FailCode::EngineError, "{error}");
-
-	let engine = self::openai(&url, None);
-	let error = engine.generate(request, CancellationToken::new()).await.unwrap_err();
-	assert_eq!(error.code, FailCode::EngineError, "{error}");
+	let engines: [Box<dyn Engine>; 2] =
+		[Box::new(Ollama::new(slow(url.clone())).unwrap()), Box::new(openai(&url, "slow:latest", None))];
+	for slow in engines {
+		let error = slow.generate(long_answer(), CancellationToken::new()).await.unwrap_err();
+		assert_eq!(error.code, FailCode::EngineError, "{}: {error}", slow.kind());
+	}
 	// The server itself is well, and answers the next one.
-	ask(&self::engine(&server), &self::request(llama::file_digest(&model()).unwrap(), "Hello", JobParams::greedy(3)))
-		.await;
+	ask(&engine(&server), &request(long_answer().digest, "Hello", JobParams::greedy(3))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attempt_should_time_out_when_ollama_is_slower_than_it_may_be() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
-	let (options, request) = slow(llama::file_digest(&model()).unwrap());
-	// The time for reading the vocabulary and loading the model is not what is meant here.
-	ask(&engine(&server), &self::request(request.digest, "Hello", JobParams::greedy(1))).await;
 	let timeout = Some(std::time::Duration::from_millis(50));
-	let engine = Ollama::new(ollama::Options { url: server.url(), timeout, ..options }).unwrap();
-	let error = engine.generate(request, CancellationToken::new()).await.unwrap_err();
+	let engine = Ollama::new(ollama::Options { timeout, ..slow(server.url()) }).unwrap();
+	let error = engine.generate(long_answer(), CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::Timeout, "{error}");
 }
 
@@ -176,7 +177,7 @@ async fn ollama_should_not_answer_when_its_name_got_another_file() {
 	let mut bytes = std::fs::read(model()).unwrap();
 	bytes.extend([0; 32]);
 	std::fs::write(&other, bytes).unwrap();
-	server.create(MODEL, &other);
+	server.create(MODEL, &other, 1);
 	let missing = |error: EngineError| assert_eq!(error.code, FailCode::ModelMissing, "{error}");
 	missing(ollama.generate(request.clone(), CancellationToken::new()).await.unwrap_err());
 	let of_other = Request { digest: llama::file_digest(&other).unwrap(), ..request.clone() };
@@ -185,9 +186,9 @@ async fn ollama_should_not_answer_when_its_name_got_another_file() {
 	missing(ollama.generate(of_other, CancellationToken::new()).await.unwrap_err());
 }
 
-fn openai(url: &str, file: Option<PathBuf>) -> Openai {
+fn openai(url: &str, name: &str, file: Option<PathBuf>) -> Openai {
 	let digest = llama::file_digest(&model()).unwrap();
-	let models = vec![openai::Served { name: MODEL.into(), digest, file }];
+	let models = vec![openai::Served { name: name.into(), digest, file }];
 	let (api_key_file, api_key_env) = (None, None);
 	let settings = openai::Settings { url: url.into(), api_key_file, api_key_env, models, timeout_secs: None };
 	Openai::new(&settings).unwrap()
@@ -196,7 +197,7 @@ fn openai(url: &str, file: Option<PathBuf>) -> Openai {
 #[tokio::test(flavor = "multi_thread")]
 async fn openai_should_agree_with_llama_when_they_run_the_same_file() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
-	let openai = self::openai(&server.url(), Some(model()));
+	let openai = self::openai(&server.url(), MODEL, Some(model()));
 	let embedded = Llama::load(&llama::Options { models: vec![model()], slots: 1, threads: 1 }).unwrap();
 	openai.health().await.unwrap();
 	assert_eq!(openai.models().await.unwrap()[0].name, MODEL);
@@ -221,7 +222,7 @@ async fn openai_should_agree_with_llama_when_they_run_the_same_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn openai_should_fail_honestly_when_it_cannot_answer() {
 	let Some(mut server) = millrace_tests::Ollama::start() else { return };
-	let openai = self::openai(&server.url(), Some(model()));
+	let openai = self::openai(&server.url(), MODEL, Some(model()));
 	let digest = llama::file_digest(&model()).unwrap();
 	let fail = |request| async { openai.generate(request, CancellationToken::new()).await.unwrap_err() };
 	let long = "x".repeat(3_000);
@@ -243,8 +244,11 @@ async fn openai_should_fail_honestly_when_it_cannot_answer() {
 async fn next_engine_should_answer_when_the_first_goes_away() {
 	let Some(mut first) = millrace_tests::Ollama::start() else { return };
 	let Some(second) = millrace_tests::Ollama::start() else { return };
-	let engines =
-		Engines::new(vec![Arc::new(engine(&first)), Arc::new(openai(&second.url(), None)), Arc::new(engine(&second))]);
+	let engines = Engines::new(vec![
+		Arc::new(engine(&first)),
+		Arc::new(openai(&second.url(), MODEL, None)),
+		Arc::new(engine(&second)),
+	]);
 	let request = request(llama::file_digest(&model()).unwrap(), "What is 2 plus 3?", JobParams::greedy(16));
 	let cancel = CancellationToken::new();
 	let (kind, answer) = engines.generate(&request, &cancel, |_, _| panic!("none is passed over")).await.unwrap();

@@ -31,14 +31,16 @@ impl Ollama {
 		let process = Process::start("ollama", command(&binary, &home, &address, &["serve"]));
 		process.wait_for("that it listens", |line| line.contains("Listening on"));
 		let server = Self { process, binary, home, address };
-		server.create(MODEL, &tiny_model().canonicalize().unwrap());
+		// More threads than idle cores would wait for each other.
+		server.create(MODEL, &tiny_model().canonicalize().unwrap(), 1);
 		Some(server)
 	}
 
-	/// Makes a model from a GGUF file, or gives its name to another file.
-	pub fn create(&self, name: &str, file: &Path) {
+	/// Makes a model from a GGUF file that runs on so many threads, or gives its name to another file.
+	pub fn create(&self, name: &str, file: &Path, threads: usize) {
 		let modelfile = self.home.path().join("Modelfile");
-		let text = format!("FROM {}\nPARAMETER repeat_penalty 1.0\n", file.display());
+		let parameters = format!("PARAMETER repeat_penalty 1.0\nPARAMETER num_thread {threads}\n");
+		let text = format!("FROM {}\n{parameters}", file.display());
 		std::fs::write(&modelfile, text).unwrap();
 		self.run(&["create", name, "-f", modelfile.to_str().unwrap()]);
 	}

@@ -18,8 +18,8 @@ const LIMITS: [&str; 4] = ["maximum context length", "context length (", "maximu
 
 #[derive(Deserialize)]
 pub(super) struct Models {
-	#[serde(default)]
-	pub(super) data: Vec<Model>,
+	/// Ollama says null for none.
+	pub(super) data: Option<Vec<Model>>,
 }
 
 #[derive(Deserialize)]

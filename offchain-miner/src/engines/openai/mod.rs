@@ -89,7 +89,7 @@ impl Openai {
 			return Err(EngineError::engine(format!("the server at {} lists no models: {text} ({status})", self.base)));
 		}
 		let models: Models = response.json().await.map_err(|error| nonsense(&error))?;
-		Ok(models.data.into_iter().map(|model| model.id).collect())
+		Ok(models.data.into_iter().flatten().map(|model| model.id).collect())
 	}
 
 	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
