@@ -1,11 +1,16 @@
 //! `millrace-miner models`: what the engines have, what the chain knows of it, and what it earns there.
 
-use std::{collections::BTreeMap, fmt::Write, time::Duration};
+use std::{
+	collections::BTreeMap,
+	fmt::{self, Write},
+	time::Duration,
+};
 
 use anyhow::Context;
 use millrace_client::{amount, Client, Error, Offer, Snapshot};
 use millrace_primitives::{AccountId32, Bid, JobParams, ModelId, Rate, H256};
 use serde::{Serialize, Serializer};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::{
@@ -59,11 +64,38 @@ pub struct Registered {
 	pub others: Others,
 }
 
+/// A rate as the command line `millrace` shows it. In JSON, plancks are strings, for they do not fit its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price(pub Rate);
+
+impl Serialize for Price {
+	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+		let value = match self.0 {
+			Rate::PerToken { input, output } => {
+				json!({ "unit": "token", "input": input.to_string(), "output": output.to_string() })
+			}
+			Rate::PerGpuSecond(price) => json!({ "unit": "gpu_second", "price": price.to_string() }),
+		};
+		value.serialize(serializer)
+	}
+}
+
+impl fmt::Display for Price {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self.0 {
+			Rate::PerToken { input, output } => {
+				write!(f, "{} per input token, {} per output token", amount::show(input), amount::show(output))
+			}
+			Rate::PerGpuSecond(price) => write!(f, "{} per GPU-second", amount::show(price)),
+		}
+	}
+}
+
 /// An offer of this miner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Own {
-	/// The price, in plancks.
-	pub rate: Rate,
+	/// The price.
+	pub rate: Price,
 	/// Jobs that it takes at once.
 	pub slots: u32,
 	/// Of these, how many are free.
@@ -82,9 +114,9 @@ pub struct Others {
 	/// Free slots of those that could win.
 	pub free_slots: u32,
 	/// The cheapest rate.
-	pub lowest: Option<Rate>,
+	pub lowest: Option<Price>,
 	/// The middle one; of two middle ones the cheaper.
-	pub median: Option<Rate>,
+	pub median: Option<Price>,
 }
 
 fn hex_digest<S: Serializer>(digest: &H256, serializer: S) -> Result<S::Ok, S::Error> {
@@ -170,7 +202,7 @@ async fn bids(at: &Snapshot, model: ModelId, context: u32) -> Result<Vec<Bid<Acc
 
 fn own(offer: &Offer) -> Own {
 	Own {
-		rate: offer.rate,
+		rate: Price(offer.rate),
 		slots: offer.slots,
 		free_slots: offer.slots.saturating_sub(offer.used),
 		reputation: offer.reputation,
@@ -185,8 +217,8 @@ fn others(bids: &[Bid<AccountId32>], owner: Option<&AccountId32>) -> Others {
 		offers: bids.len(),
 		ready: ready.len(),
 		free_slots: ready.iter().fold(0, |sum, bid| sum.saturating_add(bid.free_slots)),
-		lowest: bids.first().map(|bid| bid.rate),
-		median: bids.get(bids.len().saturating_sub(1) / 2).map(|bid| bid.rate),
+		lowest: bids.first().map(|bid| Price(bid.rate)),
+		median: bids.get(bids.len().saturating_sub(1) / 2).map(|bid| Price(bid.rate)),
 	}
 }
 
@@ -228,7 +260,7 @@ impl Line {
 			&match &model.own {
 				Some(own) => {
 					let Own { slots, free_slots, reputation, .. } = own;
-					format!("{}; {free_slots} of {slots} slots free, reputation {reputation}", rate(own.rate))
+					format!("{}; {free_slots} of {slots} slots free, reputation {reputation}", own.rate)
 				}
 				None => "none".into(),
 			},
@@ -236,19 +268,10 @@ impl Line {
 		let Others { offers, ready, free_slots, lowest, median } = &model.others;
 		row("others", &format!("{offers} offers; {ready} could win now, with {free_slots} free slots"));
 		if let (Some(lowest), Some(median)) = (lowest, median) {
-			row("lowest", &rate(*lowest));
-			row("median", &rate(*median));
+			row("lowest", &lowest.to_string());
+			row("median", &median.to_string());
 		}
 		out.push('\n');
-	}
-}
-
-fn rate(rate: Rate) -> String {
-	match rate {
-		Rate::PerToken { input, output } => {
-			format!("{} per input token, {} per output token", amount::show(input), amount::show(output))
-		}
-		Rate::PerGpuSecond(price) => format!("{} per GPU-second", amount::show(price)),
 	}
 }
 
@@ -276,9 +299,19 @@ mod tests {
 		let bids = [bid(1, 30, 1), bid(2, 10, 0), bid(3, 20, 2), bid(4, 40, 3)];
 		let found = others(&bids, Some(&[1; 32].into()));
 		assert_eq!((found.offers, found.ready, found.free_slots), (3, 2, 5));
-		assert_eq!((found.lowest, found.median), (Some(Rate::PerGpuSecond(10)), Some(Rate::PerGpuSecond(20))));
-		assert_eq!(others(&bids, None).median, Some(Rate::PerGpuSecond(20)));
+		assert_eq!(
+			(found.lowest, found.median),
+			(Some(Price(Rate::PerGpuSecond(10))), Some(Price(Rate::PerGpuSecond(20))))
+		);
+		assert_eq!(others(&bids, None).median, Some(Price(Rate::PerGpuSecond(20))));
 		assert_eq!(others(&bids[..1], Some(&[1; 32].into())), Others::default());
+	}
+
+	#[test]
+	fn price_should_be_exact_when_it_is_json() {
+		let price = Price(Rate::PerToken { input: 1, output: u128::MAX });
+		let wanted = json!({ "unit": "token", "input": "1", "output": u128::MAX.to_string() });
+		assert_eq!(serde_json::to_value(price).unwrap(), wanted);
 	}
 
 	#[test]
