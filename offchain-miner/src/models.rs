@@ -140,9 +140,12 @@ pub async fn report(config: &Config) -> anyhow::Result<Report> {
 	Ok(Report { models, problems })
 }
 
-/// What the engines have, each file once: engine, name, digest. And what is wrong with the rest.
-fn found(engines: &[EngineReport]) -> (Vec<(&'static str, String, H256)>, Vec<String>) {
-	let (mut found, mut problems): (Vec<(&'static str, String, H256)>, _) = (Vec::new(), Vec::new());
+/// An engine, its name of a model, and the model's digest.
+type Found = (&'static str, String, H256);
+
+/// What the engines have, each file once, and what is wrong with the rest.
+fn found(engines: &[EngineReport]) -> (Vec<Found>, Vec<String>) {
+	let (mut found, mut problems): (Vec<Found>, _) = (Vec::new(), Vec::new());
 	for engine in engines {
 		problems.extend(engine.problem.iter().map(|problem| format!("{}: {problem}", engine.kind)));
 		for model in &engine.models {
@@ -160,11 +163,7 @@ fn found(engines: &[EngineReport]) -> (Vec<(&'static str, String, H256)>, Vec<St
 }
 
 /// What the chain has for these files.
-async fn compare(
-	found: Vec<(&'static str, String, H256)>,
-	at: &Snapshot,
-	operator: &AccountId32,
-) -> Result<Vec<Line>, Error> {
+async fn compare(found: Vec<Found>, at: &Snapshot, operator: &AccountId32) -> Result<Vec<Line>, Error> {
 	let owner = at.owner_of(operator).await?;
 	let offers = match &owner {
 		Some(owner) => at.offers_of(owner).await?,

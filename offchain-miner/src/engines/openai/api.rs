@@ -63,6 +63,9 @@ impl Delta {
 	}
 }
 
+/// Log-probabilities in nats.
+type ByToken = BTreeMap<String, Option<f64>>;
+
 /// Chat's list, or the parallel lists of the older interface.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -70,7 +73,7 @@ pub(super) struct Logprobs {
 	content: Option<Vec<Logprob>>,
 	tokens: Option<Vec<String>>,
 	token_logprobs: Option<Vec<Option<f64>>>,
-	top_logprobs: Option<Vec<Option<BTreeMap<String, Option<f64>>>>>,
+	top_logprobs: Option<Vec<Option<ByToken>>>,
 }
 
 impl Logprobs {
