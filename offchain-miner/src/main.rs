@@ -7,7 +7,7 @@ use millrace_miner::{
 	config::{Asked, Cli, Command, Config, ConfigError, Flags, Offered},
 	doctor, init,
 	logging::Logging,
-	offer,
+	models, offer,
 	probe::Probe,
 };
 use tokio::runtime::Runtime;
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
 		Command::Init(options) => begin(*options),
 		Command::Probe(asked) => probe(&asked),
 		Command::Doctor(asked) => examine(&asked),
+		Command::Models(asked) => list(&asked),
 		Command::Offer(offered) => offers(&offered),
 		Command::Config(flags) => show(&flags),
 	};
@@ -72,6 +73,17 @@ fn examine(Asked { flags, json }: &Asked) -> anyhow::Result<ExitCode> {
 		print!("{}", report.text());
 	}
 	Ok(if report.healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn list(Asked { flags, json }: &Asked) -> anyhow::Result<ExitCode> {
+	let config = Config::merge(flags)?;
+	let report = Runtime::new()?.block_on(models::report(&config))?;
+	if *json {
+		println!("{}", serde_json::to_string_pretty(&report)?);
+	} else {
+		print!("{}", report.text());
+	}
+	Ok(ExitCode::SUCCESS)
 }
 
 fn offers(Offered { asked: Asked { flags, json }, owner }: &Offered) -> anyhow::Result<ExitCode> {

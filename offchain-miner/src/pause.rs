@@ -16,7 +16,7 @@ pub struct Pause {
 impl Pause {
 	/// Sleeps.
 	pub async fn wait(&mut self) {
-		tokio::time::sleep(self.next()).await;
+		tokio::time::sleep(self.next_span()).await;
 	}
 
 	/// Begins with the shortest again.
@@ -24,7 +24,8 @@ impl Pause {
 		self.tries = 0;
 	}
 
-	fn next(&mut self) -> Duration {
+	/// How long the next one is, for who sleeps by itself.
+	pub fn next_span(&mut self) -> Duration {
 		let (shortest, longest) = BOUNDS;
 		let full = shortest.saturating_mul(1 << self.tries.min(10)).min(longest);
 		self.tries = self.tries.saturating_add(1);
@@ -39,12 +40,12 @@ mod tests {
 	#[test]
 	fn pauses_should_grow_to_the_bound_when_tries_fail() {
 		let mut pause = Pause::default();
-		assert!(pause.next() <= BOUNDS.0);
+		assert!(pause.next_span() <= BOUNDS.0);
 		for _ in 0..50 {
-			assert!(pause.next() <= BOUNDS.1);
+			assert!(pause.next_span() <= BOUNDS.1);
 		}
-		assert!(pause.next() >= BOUNDS.1 / 2);
+		assert!(pause.next_span() >= BOUNDS.1 / 2);
 		pause.reset();
-		assert!(pause.next() <= BOUNDS.0);
+		assert!(pause.next_span() <= BOUNDS.0);
 	}
 }

@@ -214,7 +214,7 @@ fn embedded(model: &crate::plan::Planned) -> ModelReport {
 /// An engine that is a server of its own: its machine's memory is its own affair.
 async fn remote(config: &EngineConfig) -> EngineReport {
 	let mut report = EngineReport { kind: "", problem: None, models: Vec::new() };
-	let engine = match start::server(config) {
+	let engine = match start::server(config.clone()).await {
 		Ok(engine) => engine,
 		Err(error) => {
 			report.problem = Some(format!("{error:#}"));
@@ -255,7 +255,7 @@ mod tests {
 		let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/millrace-tiny.gguf");
 		let engines = vec![
 			EngineConfig::Llama { models: vec![tiny, "no/such.gguf".into()], threads: None },
-			EngineConfig::Ollama { url: "http://127.0.0.1:1".into(), threads: None },
+			EngineConfig::ollama("http://127.0.0.1:1"),
 		];
 		let probe = Probe::new(&Config { engines, accel: Accel::Cpu, ..Config::default() }).await;
 		let json = serde_json::to_value(&probe).unwrap();

@@ -21,6 +21,7 @@ use crate::{
 	engines::{
 		llama::{self, Llama},
 		ollama::{self, Ollama},
+		openai::Openai,
 		Engine, LocalModel,
 	},
 	health::{self, Facts},
@@ -142,18 +143,25 @@ async fn engines(config: &Config) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
 				let loaded = tokio::task::spawn_blocking(move || Llama::load_on(&options, &own)).await?;
 				engines.push(Arc::new(loaded.context("the llama engine can't start")?));
 			}
-			other => engines.push(server(&other)?),
+			other => engines.push(server(other).await?),
 		}
 	}
 	Ok(engines)
 }
 
 /// An engine that is a server of its own; it has not been asked anything yet.
-pub(crate) fn server(engine: &EngineConfig) -> anyhow::Result<Arc<dyn Engine>> {
-	match engine.clone() {
+pub(crate) async fn server(engine: EngineConfig) -> anyhow::Result<Arc<dyn Engine>> {
+	Ok(match engine {
 		EngineConfig::Llama { .. } => anyhow::bail!("the llama engine is no server"),
-		EngineConfig::Ollama { url, threads } => Ok(Arc::new(Ollama::new(ollama::Options { url, threads })?)),
-	}
+		EngineConfig::Ollama { url, threads, keep_alive, timeout_secs } => {
+			let timeout = timeout_secs.map(Duration::from_secs);
+			Arc::new(Ollama::new(ollama::Options { url, threads, keep_alive, timeout })?)
+		}
+		EngineConfig::Openai(settings) => {
+			let made = tokio::task::spawn_blocking(move || Openai::new(&settings)).await?;
+			Arc::new(made.context("the openai engine can't start")?)
+		}
+	})
 }
 
 /// Logs what the engines have. One that is not there yet may come later.

@@ -1,6 +1,9 @@
 //! A miner process.
 
-use std::{path::Path, process::Command};
+use std::{
+	path::{Path, PathBuf},
+	process::Command,
+};
 
 use crate::{binary, tiny_model, Node, Process};
 
@@ -10,6 +13,8 @@ pub enum Engine {
 	Llama,
 	/// An Ollama server at this address.
 	Ollama(String),
+	/// Those of a configuration.
+	File(PathBuf),
 }
 
 /// The binary, for the operator `//NAME//operator`.
@@ -27,13 +32,14 @@ impl Miner {
 	pub fn start_at(url: &str, owner: &str, work: &Path, engine: &Engine) -> Self {
 		let mut command = Command::new(binary("millrace-miner"));
 		command
-			.args(["run", "--url", url, "--dev-operator", owner, "--threads", "1"])
+			.args(["run", "--url", url, "--dev-operator", owner])
 			.args(["--http-bind", "127.0.0.1:0"])
 			.arg("--work-dir")
 			.arg(work);
 		match engine {
-			Engine::Llama => command.args(["--engine", "llama", "--model"]).arg(tiny_model()),
-			Engine::Ollama(url) => command.args(["--engine", "ollama", "--ollama-url", url]),
+			Engine::Llama => command.args(["--threads", "1", "--engine", "llama", "--model"]).arg(tiny_model()),
+			Engine::Ollama(url) => command.args(["--threads", "1", "--engine", "ollama", "--ollama-url", url]),
+			Engine::File(path) => command.arg("--config").arg(path),
 		};
 		Self { process: Process::start("miner", command) }
 	}

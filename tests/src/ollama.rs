@@ -1,6 +1,6 @@
 //! A real Ollama server.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use tempfile::TempDir;
 
@@ -9,11 +9,15 @@ use crate::{repository, tiny_model, Process};
 /// What `scripts/install-ollama.sh` exits with where no Ollama is to be had.
 const UNAVAILABLE: i32 = 3;
 
+/// The name of the tiny model, as the server lists it.
+pub const MODEL: &str = "millrace-tiny:latest";
+
 /// A server on a free loopback port, with models of its own: the tiny model.
 pub struct Ollama {
 	process: Process,
-	_home: TempDir,
-	url: String,
+	binary: String,
+	home: TempDir,
+	address: String,
 }
 
 impl Ollama {
@@ -24,34 +28,49 @@ impl Ollama {
 		let home = TempDir::new().unwrap();
 		let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 		let address = format!("127.0.0.1:{port}");
-		let ollama = |args: &[&str]| {
-			let mut command = Command::new(&binary);
-			command
-				.args(args)
-				.env("OLLAMA_HOST", &address)
-				.env("OLLAMA_DEBUG", "1")
-				.env("HOME", home.path())
-				.env("OLLAMA_MODELS", home.path().join("models"));
-			command
-		};
-		let process = Process::start("ollama", ollama(&["serve"]));
+		let process = Process::start("ollama", command(&binary, &home, &address, &["serve"]));
 		process.wait_for("that it listens", |line| line.contains("Listening on"));
-		let modelfile = home.path().join("Modelfile");
-		let text = format!("FROM {}\nPARAMETER repeat_penalty 1.0\n", tiny_model().canonicalize().unwrap().display());
+		let server = Self { process, binary, home, address };
+		// More threads than idle cores would wait for each other.
+		server.create(MODEL, &tiny_model().canonicalize().unwrap(), 1);
+		Some(server)
+	}
+
+	/// Makes a model from a GGUF file that runs on so many threads, or gives its name to another file.
+	pub fn create(&self, name: &str, file: &Path, threads: usize) {
+		let modelfile = self.home.path().join("Modelfile");
+		let parameters = format!("PARAMETER repeat_penalty 1.0\nPARAMETER num_thread {threads}\n");
+		let text = format!("FROM {}\n{parameters}", file.display());
 		std::fs::write(&modelfile, text).unwrap();
-		let created = ollama(&["create", "millrace-tiny", "-f", modelfile.to_str().unwrap()]).output().unwrap();
-		assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
-		Some(Self { process, _home: home, url: format!("http://{address}") })
+		self.run(&["create", name, "-f", modelfile.to_str().unwrap()]);
+	}
+
+	/// Removes a model.
+	pub fn remove(&self, name: &str) {
+		self.run(&["rm", name]);
+	}
+
+	fn run(&self, args: &[&str]) {
+		let output = command(&self.binary, &self.home, &self.address, args).output().unwrap();
+		assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 	}
 
 	/// Its address.
 	pub fn url(&self) -> String {
-		self.url.clone()
+		format!("http://{}", self.address)
 	}
 
 	/// Waits until a model has begun to answer a request.
 	pub fn wait_for_inference(&self) {
 		self.process.wait_for("that it infers", |line| line.contains("completion request"));
+	}
+
+	/// SIGKILL for the processes that run its models; the server lives.
+	pub fn kill_runners(&self) {
+		for runner in self.process.children() {
+			// One that has ended by itself is as good.
+			let _ = Command::new("kill").args(["-KILL", &runner.to_string()]).output();
+		}
 	}
 
 	/// SIGKILL for the server and for the processes that run its models, which would outlive it.
@@ -63,6 +82,17 @@ impl Ollama {
 			let _ = Command::new("kill").args(["-KILL", &runner.to_string()]).output();
 		}
 	}
+}
+
+fn command(binary: &str, home: &TempDir, address: &str, args: &[&str]) -> Command {
+	let mut command = Command::new(binary);
+	command
+		.args(args)
+		.env("OLLAMA_HOST", address)
+		.env("OLLAMA_DEBUG", "1")
+		.env("HOME", home.path())
+		.env("OLLAMA_MODELS", home.path().join("models"));
+	command
 }
 
 impl Drop for Ollama {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::engines::{ollama::KeepAlive, openai};
+
 /// The engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineKind {
@@ -32,7 +34,20 @@ pub enum EngineConfig {
 		url: String,
 		/// Threads of one inference; by default Ollama's choice.
 		threads: Option<usize>,
+		/// How long a model stays in memory after a request; by default Ollama's choice.
+		keep_alive: Option<KeepAlive>,
+		/// Seconds after which a request is given up; by default the attempt's deadline.
+		timeout_secs: Option<u64>,
 	},
+	/// Any OpenAI-compatible server.
+	Openai(openai::Settings),
+}
+
+impl EngineConfig {
+	/// The Ollama server at `url`, all else by default.
+	pub fn ollama(url: impl Into<String>) -> Self {
+		Self::Ollama { url: url.into(), threads: None, keep_alive: None, timeout_secs: None }
+	}
 }
 
 /// Where Ollama listens when nobody says otherwise.

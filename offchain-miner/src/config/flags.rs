@@ -35,6 +35,8 @@ pub enum Command {
 	Probe(Box<Asked>),
 	/// Look at everything that work depends on, and say how to mend what is broken. Exits with 1 if something is.
 	Doctor(Box<Asked>),
+	/// List the models of the engines, what the chain knows of them, and what is asked for them there.
+	Models(Box<Asked>),
 	/// Print the commands that make the configured offers, for the owner to sign.
 	Offer(Box<Offered>),
 	/// Print the configuration in force: the file, under the environment, under the flags.

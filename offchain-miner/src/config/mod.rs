@@ -5,7 +5,7 @@ mod file;
 mod flags;
 mod offer;
 mod reload;
-mod secret;
+pub(crate) mod secret;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -197,7 +197,7 @@ impl Config {
 			}
 			Some(EngineKind::Ollama) => {
 				let url = flags.ollama_url.clone().unwrap_or_else(engine::default_ollama);
-				self.engines = vec![EngineConfig::Ollama { url, threads }];
+				self.engines = vec![EngineConfig::Ollama { url, threads, keep_alive: None, timeout_secs: None }];
 			}
 			None => {}
 		}

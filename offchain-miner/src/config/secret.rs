@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{ensure, Context};
 
 /// Reads a secret that nobody but its owner can read.
-pub(super) fn read(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
 	let shown = path.display();
 	#[cfg(unix)]
 	{

@@ -3,6 +3,7 @@ use std::{fs, path::Path};
 use clap::{CommandFactory, Parser};
 
 use super::*;
+use crate::engines::ollama::KeepAlive;
 
 fn flags(line: &str) -> Flags {
 	let line = format!("millrace-miner run {line}");
@@ -55,6 +56,32 @@ fn example_should_be_a_valid_configuration_when_read() {
 }
 
 #[test]
+fn engines_should_have_their_keys_when_the_file_names_them() {
+	let digest = "ab".repeat(32);
+	let text = format!(
+		"[[engine]]\nkind = \"ollama\"\nkeep_alive = \"30m\"\ntimeout_secs = 90\n\
+		 [[engine]]\nkind = \"ollama\"\nkeep_alive = -1\n\
+		 [[engine]]\nkind = \"openai\"\nurl = \"http://a:8000/v1\"\napi_key_env = \"KEY\"\n\
+		 models = [{{ name = \"m\", digest = \"0x{digest}\" }}]"
+	);
+	let config: Config = toml::from_str(&text).unwrap();
+	let ollama = |keep_alive, timeout_secs| EngineConfig::Ollama {
+		url: engine::default_ollama(),
+		threads: None,
+		keep_alive: Some(keep_alive),
+		timeout_secs,
+	};
+	assert_eq!(config.engines[0], ollama(KeepAlive::Text("30m".into()), Some(90)));
+	assert_eq!(config.engines[1], ollama(KeepAlive::Seconds(-1), None));
+	let EngineConfig::Openai(settings) = &config.engines[2] else { panic!("{:?}", config.engines[2]) };
+	assert_eq!((settings.models[0].name.as_str(), settings.models[0].digest.0), ("m", [0xab; 32]));
+	let written: Config = toml::from_str(&config.to_toml().unwrap()).unwrap();
+	assert_eq!(written.engines, config.engines);
+	// A key in clear is no key of the file.
+	assert!(error_of(&text.replace("api_key_env", "api_key")).contains("api_key"));
+}
+
+#[test]
 fn example_should_have_every_key_when_compared_with_the_parser() {
 	let text = whole_example();
 	let lines: Vec<&str> = text.lines().collect();
@@ -97,7 +124,7 @@ fn example_should_parse_when_its_commented_keys_are_switched_on() {
 	let config = file::parse(Path::new("x"), &text).unwrap();
 	config.check_values().unwrap();
 	assert!(config.genesis.is_some() && config.http_bind.is_some());
-	assert_eq!((config.engines.len(), config.offers.len()), (2, 1));
+	assert_eq!((config.engines.len(), config.offers.len()), (3, 1));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub use types::{
 
 /// Blocks before an attempt's deadline at which an unfinished inference is given up, so that the failure gets on
 /// chain in time.
-const DEADLINE_MARGIN: BlockNumber = 2;
+pub(crate) const DEADLINE_MARGIN: BlockNumber = 2;
 
 /// Blocks after which a vanished assignment is forgotten even if the chain finalises nothing.
 const KEEP_UNFINALIZED: BlockNumber = 512;

@@ -2,7 +2,13 @@
 
 pub mod llama;
 pub mod ollama;
+pub mod openai;
+mod server;
+pub mod several;
+mod transcript;
 pub mod vocabulary;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use millrace_primitives::{FailCode, JobParams, TranscriptEntry, Usage, H256};
@@ -33,6 +39,21 @@ pub struct Generation {
 	pub transcript: Vec<TranscriptEntry>,
 	/// What it took.
 	pub usage: Usage,
+	/// Where the time went, if the engine tells.
+	pub times: Option<Times>,
+}
+
+/// Where an inference's time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+	/// All of it.
+	pub total: Duration,
+	/// Getting the model into memory.
+	pub load: Duration,
+	/// The prompt.
+	pub prompt: Duration,
+	/// The answer.
+	pub answer: Duration,
 }
 
 /// Why an inference gave nothing.

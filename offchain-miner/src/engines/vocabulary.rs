@@ -7,6 +7,19 @@ const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
 const BYTE: i64 = 6;
 
+/// What a token is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+	/// Text.
+	Normal,
+	/// Marks of a conversation's parts; nothing that is said.
+	Control,
+	/// Text that is one token wherever it stands.
+	UserDefined,
+	/// A byte that no other token has.
+	Byte,
+}
+
 /// Tokens by their bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
@@ -26,22 +39,29 @@ impl Vocabulary {
 		let mut vocabulary = Self::default();
 		for (id, text) in (0u32..).zip(tokens) {
 			let kind = types.get(id as usize).copied().unwrap_or(1);
-			if matches!(kind, CONTROL | USER_DEFINED) {
-				vocabulary.special.push(text.clone());
-			}
-			let bytes = match kind {
-				CONTROL | USER_DEFINED => Some(text.as_bytes().to_vec()),
-				BYTE => from_byte_name(text),
-				_ => spell(text),
+			let (bytes, sort) = match kind {
+				CONTROL => (Some(text.as_bytes().to_vec()), Sort::Control),
+				USER_DEFINED => (Some(text.as_bytes().to_vec()), Sort::UserDefined),
+				BYTE => (from_byte_name(text), Sort::Byte),
+				_ => (spell(text), Sort::Normal),
 			};
-			let Some(bytes) = bytes else { continue };
-			// A normal token is what the model means; its double `<0xNN>` is for bytes that have no token.
-			let better = kind != BYTE && kind != CONTROL;
-			if better || !vocabulary.ids.contains_key(&bytes) {
-				vocabulary.ids.insert(bytes, id);
+			if let Some(bytes) = bytes {
+				vocabulary.add(id, bytes, sort);
 			}
 		}
 		Some(vocabulary)
+	}
+
+	/// Adds a token.
+	pub fn add(&mut self, id: u32, bytes: Vec<u8>, sort: Sort) {
+		if let (Sort::Control | Sort::UserDefined, Ok(text)) = (sort, std::str::from_utf8(&bytes)) {
+			self.special.push(text.to_owned());
+		}
+		// A normal token is what the model means; its double `<0xNN>` is for bytes that have no token.
+		let better = matches!(sort, Sort::Normal | Sort::UserDefined);
+		if better || !self.ids.contains_key(&bytes) {
+			self.ids.insert(bytes, id);
+		}
 	}
 
 	/// The token that stands for exactly these bytes.

@@ -199,7 +199,7 @@ fn questions<R: BufRead, W: Write>(
 
 fn engine(text: &str) -> Result<EngineConfig, String> {
 	if text.starts_with("http://") || text.starts_with("https://") {
-		return Ok(EngineConfig::Ollama { url: text.to_owned(), threads: None });
+		return Ok(EngineConfig::ollama(text));
 	}
 	let models: Vec<PathBuf> = text.split(',').map(|path| PathBuf::from(path.trim())).collect();
 	for path in &models {

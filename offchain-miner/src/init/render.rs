@@ -65,7 +65,7 @@ mod tests {
 		let mut config = Config { engines: vec![engine], ..Config::default() };
 		config.operator_key_file = Some("/etc/x.key".into());
 		assert_eq!(read_back(&config), config);
-		config.engines.push(EngineConfig::Ollama { url: "http://x".into(), threads: None });
+		config.engines.push(EngineConfig::ollama("http://x"));
 		config.offers = vec![
 			r#"model = "x", per_gpu_second = "0.5""#.parse().unwrap(),
 			r#"model = "y", per_token = ["1planck", "2"], slots = 3"#.parse().unwrap(),
@@ -82,7 +82,7 @@ mod tests {
 
 	#[test]
 	fn file_should_keep_the_explanations_when_it_is_rendered() {
-		let engine = EngineConfig::Ollama { url: "http://x".into(), threads: None };
+		let engine = EngineConfig::ollama("http://x");
 		let text = file(&Config { engines: vec![engine], ..Config::default() }).unwrap();
 		assert!(text.contains("# WebSocket addresses of nodes.") && text.contains("# genesis = "), "{text}");
 	}

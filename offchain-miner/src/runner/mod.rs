@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use millrace_primitives::{job::payload_hash, FailCode, ModelId};
+use millrace_primitives::{job::payload_hash, ModelId, MILLISECS_PER_BLOCK};
 use tokio::{
 	sync::{
 		mpsc::{self, Receiver, Sender},
@@ -23,9 +23,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
 	chain::{Chain, ChainError, ModelInfo},
 	config::Settings,
-	core::{Action, Assignment, Bounds, Core, Counts, Event, Generated, Step},
+	core::{Action, Assignment, Bounds, Core, Counts, Event, Generated, Step, DEADLINE_MARGIN},
 	disk,
-	engines::{Engine, EngineError, Request},
+	engines::{
+		several::{Engines, Remedy},
+		Engine, EngineError, Generation, Request,
+	},
 	journal::{Change, Journal},
 	pause::Pause,
 	watch,
@@ -42,6 +45,9 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// How often closed rows of the journal are looked through.
 const PRUNE: Duration = Duration::from_secs(60);
+
+/// A failed inference is tried again at most this often.
+const RETRIES: u32 = 3;
 
 /// What others may know of the running miner.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +68,8 @@ pub type SharedStatus = Arc<Mutex<Status>>;
 /// Everything that an inference uses.
 struct Workshop {
 	chain: Arc<dyn Chain>,
-	engines: Vec<Arc<dyn Engine>>,
+	engines: Engines,
+	status: SharedStatus,
 	/// A registered model's digest and bounds never change.
 	models: Mutex<HashMap<ModelId, ModelInfo>>,
 	events: Sender<Event>,
@@ -90,7 +97,8 @@ impl Runner {
 		settings: watch_value::Receiver<Settings>,
 	) -> Self {
 		let (sender, events) = mpsc::channel(1024);
-		let workshop = Arc::new(Workshop { chain, engines, models: Mutex::default(), events: sender });
+		let (engines, models) = (Engines::new(engines), Mutex::default());
+		let workshop = Arc::new(Workshop { chain, engines, status: status.clone(), models, events: sender });
 		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, settings }
 	}
 
@@ -305,30 +313,54 @@ impl Workshop {
 			params: assignment.params,
 			seed: assignment.seed,
 		};
-		let mut last = EngineError::new(FailCode::ModelMissing, "no engine is configured");
-		for engine in &self.engines {
-			match engine.generate(request.clone(), cancel.clone()).await {
-				Ok(generation) => {
-					return Ok(Generated {
-						output: generation.output,
-						transcript: generation.transcript,
-						usage: generation.usage,
-						template_tokens: model.template_tokens,
-					})
+		let Generation { output, transcript, usage, .. } = self.try_engines(assignment, &request, &cancel).await?;
+		Ok(Generated { output, transcript, usage, template_tokens: model.template_tokens })
+	}
+
+	/// Makes the inference, again if it failed in a way that may pass.
+	async fn try_engines(
+		&self,
+		assignment: &Assignment,
+		request: &Request,
+		cancel: &CancellationToken,
+	) -> Result<Generation, EngineError> {
+		let crate::core::Ticket { job, attempt } = assignment.ticket;
+		let mut pause = Pause::default();
+		let mut again = 1;
+		loop {
+			let began = Instant::now();
+			let passed = |engine: &'static str, error: &EngineError| {
+				tracing::warn!(job, attempt, event = %"passed_over", engine, %error);
+			};
+			let error = match self.engines.generate(request, cancel, passed).await {
+				Ok((engine, generation)) => {
+					let times = generation.times.unwrap_or_default();
+					let [total_ms, load_ms, prompt_ms, answer_ms] =
+						[times.total, times.load, times.prompt, times.answer].map(|time| time.as_millis());
+					tracing::info!(
+						job, attempt, event = %"answered", engine, total_ms, load_ms, prompt_ms, answer_ms
+					);
+					return Ok(generation);
 				}
-				Err(error) => {
-					let missing = error.code == FailCode::ModelMissing;
-					// An engine that broke says more than one that never had the model.
-					if last.code == FailCode::ModelMissing {
-						last = error;
-					}
-					if !missing {
-						break;
-					}
-				}
+				Err(error) => error,
+			};
+			let wait = pause.next_span();
+			let hopeful = Remedy::of(error.code) == Remedy::Again && again <= RETRIES;
+			if !hopeful || !self.fits(assignment, wait + began.elapsed()) {
+				return Err(error);
 			}
+			let wait_ms = wait.as_millis();
+			tracing::warn!(job, attempt, event = %"again", again, wait_ms, %error, "the inference is tried again");
+			tokio::time::sleep(wait).await;
+			again += 1;
 		}
-		Err(last)
+	}
+
+	/// Whether something that takes so long is over before the attempt is given up.
+	fn fits(&self, assignment: &Assignment, took: Duration) -> bool {
+		let best = self.status.lock().ok().and_then(|status| status.best).unwrap_or(assignment.assigned_at);
+		let blocks = assignment.deadline.saturating_sub(DEADLINE_MARGIN).saturating_sub(best);
+		took < Duration::from_millis(u64::from(blocks).saturating_mul(MILLISECS_PER_BLOCK))
 	}
 
 	/// What the chain holds for the job. Asked for until it is there: the node can be away, or on another fork, and

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use millrace_primitives::{BlockNumber, JobId, Usage, H256};
+use millrace_primitives::{BlockNumber, FailCode, JobId, Usage, H256};
 use tokio::time::sleep;
 
 use super::*;
@@ -104,7 +104,19 @@ impl Chain for FakeChain {
 struct FakeEngine {
 	runs: AtomicUsize,
 	error: Option<FailCode>,
+	/// So many fail and then no more.
+	flaky: Option<usize>,
 	stuck: bool,
+}
+
+impl FakeEngine {
+	fn failing(code: FailCode) -> Arc<Self> {
+		Arc::new(Self { error: Some(code), ..Self::default() })
+	}
+
+	fn runs(&self) -> usize {
+		self.runs.load(Ordering::SeqCst)
+	}
 }
 
 #[async_trait]
@@ -123,11 +135,11 @@ impl Engine for FakeEngine {
 		if self.stuck {
 			std::future::pending::<()>().await;
 		}
-		if let Some(code) = self.error {
+		if let Some(code) = self.error.filter(|_| self.flaky.is_none_or(|most| run < most)) {
 			return Err(EngineError::new(code, "as told"));
 		}
 		let usage = Usage { input_tokens: 8, output_tokens: 1, gpu_ms: 1 };
-		Ok(Generation { output: format!("answer {run}").into_bytes(), transcript: Vec::new(), usage })
+		Ok(Generation { output: format!("answer {run}").into_bytes(), transcript: Vec::new(), usage, times: None })
 	}
 }
 
@@ -167,7 +179,7 @@ async fn each_job_should_get_one_answer_when_all_goes_well() {
 	miner.stop.cancel();
 	miner.task.await.unwrap().unwrap();
 	assert_eq!(chain.answers.lock().unwrap().len(), 3);
-	assert_eq!(engine.runs.load(Ordering::SeqCst), 3);
+	assert_eq!(engine.runs(), 3);
 }
 
 #[tokio::test]
@@ -186,32 +198,69 @@ async fn same_answer_should_be_sent_when_the_miner_dies_before_its_block() {
 	}
 	let answers = chain.answers.lock().unwrap();
 	assert!(answers.iter().all(|answer| *answer == answers[0]));
-	assert_eq!(engine.runs.load(Ordering::SeqCst), 1);
+	assert_eq!(engine.runs(), 1);
+}
+
+/// Lets a miner with these engines do what there is to do for one job.
+async fn one_job(chain: &Arc<FakeChain>, engines: Vec<Arc<dyn Engine>>) {
+	let dir = tempfile::tempdir().unwrap();
+	let miner = start(dir.path(), chain, engines, 100);
+	until(|| chain.assignments.lock().unwrap().is_empty()).await;
+	miner.stop.cancel();
+	miner.task.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn next_engine_should_be_asked_when_the_first_lacks_the_model() {
-	let dir = tempfile::tempdir().unwrap();
-	let chain = FakeChain::with_jobs(&[1]);
-	let first = Arc::new(FakeEngine { error: Some(FailCode::ModelMissing), ..FakeEngine::default() });
-	let miner = start(dir.path(), &chain, vec![first, Arc::new(FakeEngine::default())], 100);
-	until(|| chain.answers.lock().unwrap().len() == 1).await;
-	miner.stop.cancel();
-	miner.task.await.unwrap().unwrap();
-	assert!(chain.fails.lock().unwrap().is_empty());
+async fn next_engine_should_be_asked_when_the_first_fails() {
+	for code in [FailCode::ModelMissing, FailCode::Timeout, FailCode::OutOfMemory, FailCode::EngineError] {
+		let chain = FakeChain::with_jobs(&[1]);
+		let first = FakeEngine::failing(code);
+		one_job(&chain, vec![first.clone(), Arc::new(FakeEngine::default())]).await;
+		assert_eq!((chain.answers.lock().unwrap().len(), chain.fails.lock().unwrap().len()), (1, 0), "{code:?}");
+		assert_eq!(first.runs(), 1);
+	}
 }
 
 #[tokio::test]
-async fn code_should_reach_the_chain_when_an_engine_fails() {
-	let dir = tempfile::tempdir().unwrap();
+async fn no_other_engine_should_be_asked_when_the_client_is_at_fault() {
+	for code in [FailCode::BadInput, FailCode::ContextTooLong, FailCode::EmptyOutput] {
+		let chain = FakeChain::with_jobs(&[1]);
+		let (first, second) = (FakeEngine::failing(code), Arc::new(FakeEngine::default()));
+		one_job(&chain, vec![first.clone(), second.clone()]).await;
+		assert_eq!(*chain.fails.lock().unwrap(), vec![(assignment(1).ticket, code)]);
+		assert_eq!((first.runs(), second.runs()), (1, 0), "{code:?}");
+	}
+}
+
+#[tokio::test]
+async fn inference_should_be_tried_again_when_the_engine_recovers() {
 	let chain = FakeChain::with_jobs(&[1]);
-	let broken = Arc::new(FakeEngine { error: Some(FailCode::OutOfMemory), ..FakeEngine::default() });
-	let miner = start(dir.path(), &chain, vec![broken, Arc::new(FakeEngine::default())], 100);
-	until(|| !chain.fails.lock().unwrap().is_empty()).await;
-	miner.stop.cancel();
-	miner.task.await.unwrap().unwrap();
+	let engine = FakeEngine { error: Some(FailCode::EngineError), flaky: Some(2), ..FakeEngine::default() };
+	let engine = Arc::new(engine);
+	one_job(&chain, vec![engine.clone()]).await;
+	assert_eq!((chain.answers.lock().unwrap().len(), chain.fails.lock().unwrap().len()), (1, 0));
+	assert_eq!(engine.runs(), 3);
+}
+
+#[tokio::test]
+async fn code_should_reach_the_chain_when_all_tries_fail() {
+	let chain = FakeChain::with_jobs(&[1]);
+	let (first, second) = (FakeEngine::failing(FailCode::ModelMissing), FakeEngine::failing(FailCode::OutOfMemory));
+	one_job(&chain, vec![first.clone(), second.clone()]).await;
 	assert_eq!(*chain.fails.lock().unwrap(), vec![(assignment(1).ticket, FailCode::OutOfMemory)]);
+	assert_eq!((first.runs(), second.runs()), (4, 4));
 	assert!(chain.answers.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn inference_should_not_be_tried_again_when_the_deadline_is_near() {
+	let chain = FakeChain::with_jobs(&[1]);
+	// In this block it is assigned, so that the first try is made whatever the deadline.
+	chain.assignments.lock().unwrap()[0].deadline = 12;
+	let engine = FakeEngine::failing(FailCode::EngineError);
+	one_job(&chain, vec![engine.clone()]).await;
+	assert_eq!(engine.runs(), 1);
+	assert_eq!(*chain.fails.lock().unwrap(), vec![(assignment(1).ticket, FailCode::EngineError)]);
 }
 
 #[tokio::test]
@@ -220,7 +269,7 @@ async fn running_job_should_fail_as_drain_when_it_outlasts_the_stop() {
 	let chain = FakeChain::with_jobs(&[1, 2]);
 	let engine = Arc::new(FakeEngine { stuck: true, ..FakeEngine::default() });
 	let miner = start(dir.path(), &chain, vec![engine.clone()], 50);
-	until(|| engine.runs.load(Ordering::SeqCst) == 1).await;
+	until(|| engine.runs() == 1).await;
 	miner.stop.cancel();
 	miner.task.await.unwrap().unwrap();
 	let drained = [2, 1].map(|job| (assignment(job).ticket, FailCode::Drain));

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod command_line;
+mod engines;
 mod faults;
 mod flow;
 mod libraries;

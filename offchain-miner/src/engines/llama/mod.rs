@@ -24,13 +24,17 @@ use async_trait::async_trait;
 use llama_cpp_2::{
 	llama_backend::LlamaBackend,
 	model::{params::LlamaModelParams, LlamaModel},
+	token_type::LlamaTokenAttr,
 };
 use millrace_primitives::{FailCode, H256};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, EngineError, Generation, LocalModel, Request};
+use super::{
+	vocabulary::{Sort, Vocabulary},
+	Engine, EngineError, Generation, LocalModel, Request,
+};
 use worker::Worker;
 
 /// How to run llama.cpp.
@@ -169,4 +173,27 @@ pub fn file_digest(path: &Path) -> io::Result<H256> {
 	io::copy(&mut File::open(path)?, &mut hasher)?;
 	let digest: [u8; 32] = hasher.finalize().into();
 	Ok(digest.into())
+}
+
+/// The vocabulary of a GGUF file, whose weights are not read.
+pub fn vocabulary(path: &Path) -> Result<Vocabulary, EngineError> {
+	let params = LlamaModelParams::default().with_vocab_only(true);
+	let model = LlamaModel::load_from_file(backend()?, path, &params)
+		.map_err(|_| EngineError::engine(format!("{}: not a GGUF file that llama.cpp can load", path.display())))?;
+	let (vocab, mut vocabulary) = (model.vocab(), Vocabulary::default());
+	for token in vocab.tokens() {
+		let kinds = vocab.attr(token);
+		let sort = if kinds.contains(LlamaTokenAttr::Control) {
+			Sort::Control
+		} else if kinds.contains(LlamaTokenAttr::UserDefined) {
+			Sort::UserDefined
+		} else if kinds.contains(LlamaTokenAttr::Byte) {
+			Sort::Byte
+		} else {
+			Sort::Normal
+		};
+		let id = u32::try_from(token.0).map_err(EngineError::engine)?;
+		vocabulary.add(id, vocab.token_to_piece(token, true, None), sort);
+	}
+	Ok(vocabulary)
 }

@@ -63,7 +63,7 @@ impl<'model> Worker<'model> {
 		}
 		let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
 		let usage = Usage { input_tokens: count(prompt.len()), output_tokens: count(transcript.len()), gpu_ms };
-		Ok(Generation { output, transcript, usage })
+		Ok(Generation { output, transcript, usage, times: None })
 	}
 
 	/// A context for at least `needed` tokens: made anew only when the present one is too small, since memory grows

@@ -1,11 +1,18 @@
 //! What goes over the wire to Ollama and back.
 
+use std::time::Duration;
+
 use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, Workload, H256};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{json, Value};
 
-use crate::engines::{vocabulary::Vocabulary, EngineError, Request};
+use crate::engines::{
+	server::{speaks_of_context, speaks_of_memory, words},
+	transcript::{Collector, Logprob},
+	vocabulary::Vocabulary,
+	EngineError, Request, Times,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Version {
@@ -21,6 +28,9 @@ pub(super) struct Tags {
 #[derive(Deserialize)]
 pub(super) struct Tag {
 	pub(super) name: String,
+	/// Of its manifest, which names the file and all settings.
+	#[serde(default)]
+	pub(super) digest: String,
 }
 
 #[derive(Deserialize)]
@@ -47,11 +57,14 @@ impl Show {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Chunk {
-	pub(super) message: Message,
-	pub(super) response: String,
-	pub(super) logprobs: Option<Vec<Logprob>>,
+	pub(super) model: String,
+	message: Message,
+	response: String,
+	logprobs: Option<Vec<Logprob>>,
 	pub(super) done: bool,
 	pub(super) done_reason: Option<String>,
+	total_duration: u64,
+	load_duration: u64,
 	pub(super) prompt_eval_count: u32,
 	pub(super) prompt_eval_duration: u64,
 	pub(super) eval_count: u32,
@@ -59,31 +72,36 @@ pub(super) struct Chunk {
 	pub(super) error: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Message {
-	pub(super) content: String,
-}
+impl Chunk {
+	pub(super) fn collect(&self, answer: &mut Collector) {
+		answer.text(&self.message.content);
+		answer.text(&self.response);
+		for entry in self.logprobs.iter().flatten() {
+			answer.token(entry);
+		}
+	}
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Logprob {
-	pub(super) token: String,
-	pub(super) bytes: Option<Vec<u8>>,
-	pub(super) logprob: f64,
-	pub(super) top_logprobs: Vec<Logprob>,
-}
-
-impl Logprob {
-	pub(super) fn bytes(&self) -> &[u8] {
-		self.bytes.as_deref().unwrap_or(self.token.as_bytes())
+	/// What the last line says of the time that was needed. Ollama counts nanoseconds.
+	pub(super) fn times(&self) -> Times {
+		Times {
+			total: Duration::from_nanos(self.total_duration),
+			load: Duration::from_nanos(self.load_duration),
+			prompt: Duration::from_nanos(self.prompt_eval_duration),
+			answer: Duration::from_nanos(self.eval_duration),
+		}
 	}
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Message {
+	content: String,
+}
+
 /// The body of a generation. Nothing is left to the model's own defaults that would change its answer.
-pub(super) fn body(request: &Request, model: &str, text: &str, threads: Option<usize>) -> Value {
+pub(super) fn body(request: &Request, model: &str, text: &str, options: &super::Options) -> Value {
 	let params = &request.params;
-	let mut options = json!({
+	let mut sampling = json!({
 		"temperature": f64::from(params.temperature_milli) / 1e3,
 		// Ollama's seed is a signed number.
 		"seed": request.seed & 0x7fff_ffff,
@@ -96,8 +114,8 @@ pub(super) fn body(request: &Request, model: &str, text: &str, threads: Option<u
 		"presence_penalty": 0.0,
 		"frequency_penalty": 0.0,
 	});
-	if let Some(threads) = threads {
-		options["num_thread"] = threads.into();
+	if let Some(threads) = options.threads {
+		sampling["num_thread"] = threads.into();
 	}
 	let mut body = json!({
 		"model": model,
@@ -107,8 +125,11 @@ pub(super) fn body(request: &Request, model: &str, text: &str, threads: Option<u
 		// By default the start of a prompt that is too long is cut away in silence.
 		"truncate": false,
 		"shift": false,
-		"options": options,
+		"options": sampling,
 	});
+	if let Some(keep_alive) = &options.keep_alive {
+		body["keep_alive"] = json!(keep_alive);
+	}
 	match params.workload {
 		Workload::Chat => body["messages"] = json!([{ "role": "user", "content": text }]),
 		Workload::Generate => {
@@ -125,18 +146,16 @@ pub(super) fn refusal(status: StatusCode, body: &str) -> EngineError {
 		.ok()
 		.and_then(|value| value.get("error")?.as_str().map(str::to_owned))
 		.unwrap_or_else(|| body.to_owned());
-	let lower = text.to_lowercase();
-	let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-	let code = if says(&["context length", "context window", "context size"]) {
+	let code = if speaks_of_context(&text) {
 		FailCode::ContextTooLong
-	} else if says(&["out of memory", "more system memory", "cudamalloc"]) {
+	} else if speaks_of_memory(&text) {
 		FailCode::OutOfMemory
 	} else if status == StatusCode::NOT_FOUND {
 		FailCode::ModelMissing
 	} else {
 		FailCode::EngineError
 	};
-	EngineError::new(code, format!("Ollama: {text} ({status})"))
+	EngineError::new(code, format!("Ollama: {} ({status})", words(&text)))
 }
 
 /// `0.17.4`, with or without something behind it.
@@ -146,8 +165,11 @@ pub(super) fn parse_version(text: &str) -> Option<(u64, u64, u64)> {
 	Some((parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?))
 }
 
-/// The digest in a Modelfile's `FROM /.../blobs/sha256-<hex>`.
+/// The digest in a Modelfile's `FROM /.../blobs/sha256-<hex>`; none for a model whose weights an adapter changes.
 pub(super) fn file_digest(modelfile: &str) -> Option<H256> {
+	if modelfile.lines().any(|line| line.trim_start().starts_with("ADAPTER ")) {
+		return None;
+	}
 	let from = modelfile.lines().find_map(|line| line.trim().strip_prefix("FROM "))?;
 	let name = from.trim().rsplit(['/', '\\']).next()?;
 	let digits = name.strip_prefix("sha256-").or_else(|| name.strip_prefix("sha256:"))?;
@@ -166,6 +188,7 @@ mod tests {
 			format!("# Modelfile generated by \"ollama show\"\n\nFROM /x/blobs/sha256-{hex}\nTEMPLATE \"\"");
 		assert_eq!(file_digest(&modelfile), Some(H256::repeat_byte(0xab)));
 		assert_eq!(file_digest("FROM qwen3:8b"), None);
+		assert_eq!(file_digest(&format!("{modelfile}\nADAPTER /x/blobs/sha256-{hex}")), None);
 	}
 
 	#[test]

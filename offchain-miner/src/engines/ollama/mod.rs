@@ -3,45 +3,69 @@
 mod api;
 #[cfg(test)]
 mod tests;
-mod transcript;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use millrace_primitives::{FailCode, Usage, Workload, H256};
-use serde::de::DeserializeOwned;
+use millrace_primitives::{FailCode, TranscriptEntry, Usage, Workload, H256};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{vocabulary::Vocabulary, Engine, EngineError, Generation, LocalModel, Request};
+use super::{
+	server::{self, Lines, SHORT},
+	transcript::Collector,
+	vocabulary::Vocabulary,
+	Engine, EngineError, Generation, LocalModel, Request,
+};
 use api::{Chunk, Show, Tags, Version};
 
 /// The first version whose log-probabilities can be asked for.
 const OLDEST: (u64, u64, u64) = (0, 12, 11);
 
-/// Answers to everything but a generation come within this time.
-const SHORT: Duration = Duration::from_secs(30);
+/// A verbose description is megabytes of JSON.
+const LONG: Duration = Duration::from_secs(30);
 
-/// Longest line of a streamed answer; a longer one makes no sense.
-const MAX_LINE: usize = 1 << 20;
-
-/// More tokens than a chat template adds.
-const TEMPLATE_TOKENS: usize = 256;
+/// How long a model stays in memory after a request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum KeepAlive {
+	/// Seconds; a negative number: for ever.
+	Seconds(i64),
+	/// A number with its unit, such as `30m`.
+	Text(String),
+}
 
 /// How to use an Ollama server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
 	/// Its address, such as `http://127.0.0.1:11434`.
 	pub url: String,
 	/// Threads of one inference; `None` leaves it to Ollama.
 	pub threads: Option<usize>,
+	/// How long a model stays in memory after a request; `None` leaves it to Ollama.
+	pub keep_alive: Option<KeepAlive>,
+	/// A request is given up after so long; `None` leaves it to the attempt's deadline.
+	pub timeout: Option<Duration>,
+}
+
+/// A model as the server lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Listed {
+	name: String,
+	/// Of the model's whole description. It changes with whatever the name stands for.
+	manifest: String,
+	/// sha256 of the GGUF file; `None`: it has none here.
+	file: Option<H256>,
 }
 
 /// The engine.
 pub struct Ollama {
 	options: Options,
 	client: reqwest::Client,
+	/// The last list: a model whose manifest is the same still has the same file.
+	listed: Mutex<Vec<Listed>>,
 	/// Reading a vocabulary takes megabytes of JSON; a digest names its vocabulary for ever.
 	vocabularies: Mutex<HashMap<H256, Arc<Vocabulary>>>,
 }
@@ -49,8 +73,8 @@ pub struct Ollama {
 impl Ollama {
 	/// An engine that has not connected yet.
 	pub fn new(options: Options) -> Result<Self, EngineError> {
-		let client = reqwest::Client::builder().build().map_err(EngineError::engine)?;
-		Ok(Self { options, client, vocabularies: Mutex::default() })
+		let client = server::client().build().map_err(EngineError::engine)?;
+		Ok(Self { options, client, listed: Mutex::default(), vocabularies: Mutex::default() })
 	}
 
 	fn url(&self, path: &str) -> String {
@@ -64,7 +88,8 @@ impl Ollama {
 
 	async fn show(&self, model: &str, verbose: bool) -> Result<Show, EngineError> {
 		let body = serde_json::json!({ "model": model, "verbose": verbose });
-		let request = self.client.post(self.url("/api/show")).timeout(SHORT).json(&body);
+		let limit = if verbose { LONG } else { SHORT };
+		let request = self.client.post(self.url("/api/show")).timeout(limit).json(&body);
 		decode(request.send().await.map_err(|e| self.unreachable(&e))?).await
 	}
 
@@ -73,10 +98,26 @@ impl Ollama {
 		EngineError::engine(format!("no answer from Ollama at {url}: {error}; check that `ollama serve` runs there"))
 	}
 
-	/// The name under which the server has the file with this digest.
-	async fn name_of(&self, digest: H256) -> Result<String, EngineError> {
-		let models = self.models().await?;
-		models.into_iter().find(|model| model.digest == digest).map(|model| model.name).ok_or_else(|| {
+	/// What the server has now.
+	async fn list(&self) -> Result<Vec<Listed>, EngineError> {
+		let tags: Tags = self.get("/api/tags").await?;
+		let mut listed = self.listed.lock().await;
+		let mut now = Vec::new();
+		for tag in tags.models {
+			let same = |old: &&Listed| old.name == tag.name && old.manifest == tag.digest;
+			if let Some(old) = listed.iter().find(same) {
+				now.push(old.clone());
+			} else if let Ok(show) = self.show(&tag.name, false).await {
+				now.push(Listed { file: api::file_digest(&show.modelfile), name: tag.name, manifest: tag.digest });
+			}
+		}
+		listed.clone_from(&now);
+		Ok(now)
+	}
+
+	/// The model that was made from the file with this digest.
+	async fn find(&self, digest: H256) -> Result<Listed, EngineError> {
+		self.list().await?.into_iter().find(|model| model.file == Some(digest)).ok_or_else(|| {
 			EngineError::new(
 				FailCode::ModelMissing,
 				format!("Ollama has no model made FROM a file with sha256 {}", hex::encode(digest)),
@@ -94,74 +135,113 @@ impl Ollama {
 		Ok(vocabulary)
 	}
 
-	async fn run(&self, request: &Request, name: &str, vocabulary: &Vocabulary) -> Result<Generation, EngineError> {
-		let text = std::str::from_utf8(&request.input)
-			.map_err(|_| EngineError::new(FailCode::BadInput, "the input is not UTF-8"))?;
-		// Ollama parses control tokens wherever they stand, so that a user could leave the user's turn.
-		if let Some(special) = vocabulary.special_in(text) {
-			return Err(EngineError::new(FailCode::BadInput, format!("the input has the control token {special}")));
+	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
+		let model = self.find(request.digest).await?;
+		let vocabulary = self.vocabulary(&model.name, request.digest).await?;
+		let text = server::text_of(request, Some(&vocabulary))?;
+		let answer = self.run(request, &model.name, text, &vocabulary).await?;
+		// A name can be given to another file while it answers.
+		if !self.list().await?.contains(&model) {
+			let message = format!("Ollama's model {} became another one while it answered", model.name);
+			return Err(EngineError::new(FailCode::ModelMissing, message));
 		}
+		Ok(answer)
+	}
+
+	async fn send(&self, request: &Request, body: &serde_json::Value) -> Result<reqwest::Response, EngineError> {
 		let path = match request.params.workload {
 			Workload::Chat => "/api/chat",
 			Workload::Generate => "/api/generate",
 		};
-		let body = api::body(request, name, text, self.options.threads);
-		let response = self.client.post(self.url(path)).json(&body).send().await.map_err(|e| self.unreachable(&e))?;
+		let response = self.client.post(self.url(path)).json(body).send().await.map_err(|e| self.unreachable(&e))?;
 		if !response.status().is_success() {
 			return Err(api::refusal(response.status(), &response.text().await.unwrap_or_default()));
 		}
-		let mut answer = transcript::Collector::new(vocabulary);
-		let mut lines = Vec::new();
+		Ok(response)
+	}
+
+	async fn run(
+		&self,
+		request: &Request,
+		name: &str,
+		text: &str,
+		vocabulary: &Vocabulary,
+	) -> Result<Generation, EngineError> {
+		let response = self.send(request, &api::body(request, name, text, &self.options)).await?;
+		let mut answer = Collector::new(Some(vocabulary));
+		let mut lines = Lines::default();
 		let mut stream = response.bytes_stream();
 		let mut last = None;
-		while let Some(part) = stream.next().await {
-			lines.extend_from_slice(&part.map_err(|e| self.unreachable(&e))?);
-			while let Some(end) = lines.iter().position(|byte| *byte == b'\n') {
-				let line: Vec<u8> = lines.drain(..=end).collect();
-				let chunk: Chunk = serde_json::from_slice(&line)
-					.map_err(|error| EngineError::engine(format!("Ollama's answer makes no sense: {error}")))?;
-				if let Some(error) = chunk.error {
-					return Err(api::refusal(reqwest::StatusCode::INTERNAL_SERVER_ERROR, &error));
+		while let Some(piece) = stream.next().await {
+			lines.push(&piece.map_err(|e| self.unreachable(&e))?)?;
+			while let Some(line) = lines.next() {
+				let chunk: Chunk = serde_json::from_slice(&line).map_err(|error| nonsense(&error))?;
+				if let Some(error) = &chunk.error {
+					let refusal = api::refusal(reqwest::StatusCode::INTERNAL_SERVER_ERROR, error);
+					if refusal.code == FailCode::ContextTooLong {
+						return Err(self.broken_off(request, name, text, refusal).await);
+					}
+					return Err(refusal);
 				}
-				answer.add(&chunk);
+				check_name(&chunk, name)?;
+				chunk.collect(&mut answer);
 				if chunk.done {
 					last = Some(chunk);
 				}
 			}
-			if lines.len() > MAX_LINE {
-				return Err(EngineError::engine("Ollama's answer has no end of line"));
-			}
 		}
-		let last = last.ok_or_else(|| broken_off(request))?;
+		let Some(last) = last else {
+			let broken = EngineError::engine("Ollama's answer broke off");
+			return Err(self.broken_off(request, name, text, broken).await);
+		};
 		let (output, transcript) = answer.finish();
 		finish(request, output, transcript, &last)
 	}
+
+	/// What an answer means that ends without its last line. Ollama ends one so when the same token comes too often,
+	/// some versions when the context is full, and a crash can look the same. So the prompt is counted: the client is
+	/// at fault only if prompt and answer do not fit.
+	async fn broken_off(&self, request: &Request, name: &str, text: &str, broken: EngineError) -> EngineError {
+		let unproven = EngineError::engine(broken.message);
+		if server::surely_fits(request) {
+			return unproven;
+		}
+		match self.prompt_tokens(request, name, text).await {
+			Ok(tokens) => server::check_context(request, tokens).err().unwrap_or(unproven),
+			Err(error) if error.code == FailCode::ContextTooLong => error,
+			Err(_) => unproven,
+		}
+	}
+
+	async fn prompt_tokens(&self, request: &Request, name: &str, text: &str) -> Result<u32, EngineError> {
+		let mut body = api::body(request, name, text, &self.options);
+		body["stream"] = false.into();
+		body["options"]["num_predict"] = 1.into();
+		let chunk: Chunk = decode(self.send(request, &body).await?).await?;
+		check_name(&chunk, name)?;
+		match chunk.prompt_eval_count {
+			0 => Err(EngineError::engine("Ollama did not count the prompt")),
+			tokens => Ok(tokens),
+		}
+	}
 }
 
-/// What a stream without a last line means. Ollama ends one so when the context is full.
-fn broken_off(request: &Request) -> EngineError {
-	// No token is shorter than a byte, so that only the template's are not counted here.
-	let most = request.input.len().saturating_add(TEMPLATE_TOKENS);
-	let most = u32::try_from(most).unwrap_or(u32::MAX).saturating_add(request.params.max_tokens);
-	let (code, why) = if most > request.context_length {
-		(FailCode::ContextTooLong, "the context was full before the answer's end")
-	} else {
-		(FailCode::EngineError, "Ollama's answer broke off")
-	};
-	EngineError::new(code, why)
+/// An answer of any other model is none.
+fn check_name(chunk: &Chunk, name: &str) -> Result<(), EngineError> {
+	if chunk.model.is_empty() || chunk.model == name {
+		return Ok(());
+	}
+	let message = format!("Ollama answered for {} when asked for {name}", server::words(&chunk.model));
+	Err(EngineError::new(FailCode::ModelMissing, message))
 }
 
 fn finish(
 	request: &Request,
 	output: Vec<u8>,
-	transcript: Vec<millrace_primitives::TranscriptEntry>,
+	transcript: Vec<TranscriptEntry>,
 	last: &Chunk,
 ) -> Result<Generation, EngineError> {
-	let wanted = last.prompt_eval_count.saturating_add(request.params.max_tokens);
-	if wanted > request.context_length {
-		let message = format!("{wanted} tokens of prompt and answer; the model takes {}", request.context_length);
-		return Err(EngineError::new(FailCode::ContextTooLong, message));
-	}
+	server::check_context(request, last.prompt_eval_count)?;
 	if output.is_empty() {
 		return Err(EngineError::new(FailCode::EmptyOutput, "the model ended its answer at once"));
 	}
@@ -175,7 +255,7 @@ fn finish(
 		output_tokens: counted.min(request.params.max_tokens),
 		gpu_ms: u32::try_from(nanos / 1_000_000).unwrap_or(u32::MAX),
 	};
-	Ok(Generation { output, transcript, usage })
+	Ok(Generation { output, transcript, usage, times: Some(last.times()) })
 }
 
 async fn decode<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, EngineError> {
@@ -183,7 +263,11 @@ async fn decode<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, E
 	if !status.is_success() {
 		return Err(api::refusal(status, &response.text().await.unwrap_or_default()));
 	}
-	response.json().await.map_err(|error| EngineError::engine(format!("Ollama's answer makes no sense: {error}")))
+	response.json().await.map_err(|error| nonsense(&error))
+}
+
+fn nonsense(error: &dyn std::fmt::Display) -> EngineError {
+	EngineError::engine(format!("Ollama's answer makes no sense: {error}"))
 }
 
 #[async_trait]
@@ -201,27 +285,14 @@ impl Engine for Ollama {
 	}
 
 	async fn models(&self) -> Result<Vec<LocalModel>, EngineError> {
-		let tags: Tags = self.get("/api/tags").await?;
-		let mut models = Vec::new();
-		for tag in tags.models {
-			// A model that vanished meanwhile or runs elsewhere has no file here.
-			let Ok(show) = self.show(&tag.name, false).await else { continue };
-			if let Some(digest) = api::file_digest(&show.modelfile) {
-				models.push(LocalModel { digest, name: tag.name });
-			}
-		}
-		Ok(models)
+		let local = |model: Listed| Some(LocalModel { digest: model.file?, name: model.name });
+		Ok(self.list().await?.into_iter().filter_map(local).collect())
 	}
 
 	async fn generate(&self, request: Request, cancel: CancellationToken) -> Result<Generation, EngineError> {
-		let work = async {
-			let name = self.name_of(request.digest).await?;
-			let vocabulary = self.vocabulary(&name, request.digest).await?;
-			self.run(&request, &name, &vocabulary).await
-		};
 		// Dropping the request makes Ollama stop.
 		tokio::select! {
-			result = work => result,
+			result = server::within(self.options.timeout, self.work(&request)) => result,
 			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
 		}
 	}

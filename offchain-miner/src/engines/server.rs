@@ -1,0 +1,134 @@
+//! What the engines that talk to a server over HTTP share.
+
+use std::{future::Future, time::Duration};
+
+use millrace_primitives::FailCode;
+
+use super::{EngineError, Request};
+
+/// Answers to everything but a generation come within this time. Short, since another engine may have the model.
+pub(super) const SHORT: Duration = Duration::from_secs(5);
+
+/// Longest line of a streamed answer; a longer one makes no sense.
+const MAX_LINE: usize = 1 << 20;
+
+/// More tokens than a chat template adds.
+const TEMPLATE_TOKENS: usize = 256;
+
+/// Most characters of a server's words that are repeated.
+const MAX_WORDS: usize = 300;
+
+/// A client that goes where the configuration says and nowhere else.
+pub(super) fn client() -> reqwest::ClientBuilder {
+	reqwest::Client::builder().connect_timeout(SHORT).redirect(reqwest::redirect::Policy::none())
+}
+
+/// `work`, given up after `limit`.
+pub(super) async fn within<T>(
+	limit: Option<Duration>,
+	work: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+	let Some(limit) = limit else { return work.await };
+	tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+		Err(EngineError::new(FailCode::Timeout, format!("no answer within {} seconds", limit.as_secs())))
+	})
+}
+
+/// Puts a stream's pieces together to lines.
+#[derive(Default)]
+pub(super) struct Lines {
+	buffer: Vec<u8>,
+}
+
+impl Lines {
+	/// Takes the next piece.
+	pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), EngineError> {
+		self.buffer.extend_from_slice(piece);
+		let tail = self.buffer.iter().rev().take_while(|byte| **byte != b'\n').count();
+		if tail > MAX_LINE {
+			return Err(EngineError::engine("the server's answer has no end of line"));
+		}
+		Ok(())
+	}
+
+	/// The next whole line, its end included.
+	pub(super) fn next(&mut self) -> Option<Vec<u8>> {
+		let end = self.buffer.iter().position(|byte| *byte == b'\n')?;
+		Some(self.buffer.drain(..=end).collect())
+	}
+}
+
+/// The start of what a server says, in one line.
+pub(super) fn words(text: &str) -> String {
+	text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
+}
+
+/// Whether a refusal speaks of the context, for any of the known servers.
+pub(super) fn speaks_of_context(text: &str) -> bool {
+	contains(text, &["context length", "context window", "context size", "maximum model length", "max_new_tokens"])
+}
+
+/// Whether a refusal speaks of memory.
+pub(super) fn speaks_of_memory(text: &str) -> bool {
+	contains(text, &["out of memory", "more system memory", "cudamalloc", "outofmemoryerror"])
+}
+
+fn contains(text: &str, words: &[&str]) -> bool {
+	let text = text.to_lowercase();
+	words.iter().any(|word| text.contains(word))
+}
+
+/// Whether prompt and answer surely fit what is registered: no token is shorter than a byte, so that only the
+/// template's are not counted in the input's bytes.
+pub(super) fn surely_fits(request: &Request) -> bool {
+	let most = request.input.len().saturating_add(TEMPLATE_TOKENS);
+	let most = u32::try_from(most).unwrap_or(u32::MAX).saturating_add(request.params.max_tokens);
+	most <= request.context_length
+}
+
+/// The input as text, without anything that the model would take for more than text.
+pub(super) fn text_of<'a>(
+	request: &'a Request,
+	vocabulary: Option<&super::vocabulary::Vocabulary>,
+) -> Result<&'a str, EngineError> {
+	let bad = |why: String| EngineError::new(FailCode::BadInput, why);
+	let text = std::str::from_utf8(&request.input).map_err(|_| bad("the input is not UTF-8".into()))?;
+	// Servers parse control tokens wherever they stand, so that a user could leave the user's turn.
+	match vocabulary.and_then(|vocabulary| vocabulary.special_in(text)) {
+		Some(special) => Err(bad(format!("the input has the control token {special}"))),
+		None => Ok(text),
+	}
+}
+
+/// Whether `input` tokens of the prompt and the answer's allowance fit what is registered.
+pub(super) fn check_context(request: &Request, input: u32) -> Result<(), EngineError> {
+	let wanted = input.saturating_add(request.params.max_tokens);
+	if wanted > request.context_length {
+		let message = format!("{wanted} tokens of prompt and answer; the model takes {}", request.context_length);
+		return Err(EngineError::new(FailCode::ContextTooLong, message));
+	}
+	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn lines_should_be_whole_when_they_come_in_pieces() {
+		let mut lines = Lines::default();
+		lines.push(b"on").unwrap();
+		assert_eq!(lines.next(), None);
+		lines.push(b"e\ntwo\nthr").unwrap();
+		assert_eq!(lines.next().unwrap(), b"one\n");
+		assert_eq!(lines.next().unwrap(), b"two\n");
+		assert_eq!(lines.next(), None);
+	}
+
+	#[test]
+	fn push_should_be_refused_when_a_line_has_no_end() {
+		let mut lines = Lines::default();
+		lines.push(&vec![b'x'; MAX_LINE]).unwrap();
+		assert_eq!(lines.push(b"x").unwrap_err().code, FailCode::EngineError);
+	}
+}
