@@ -68,6 +68,8 @@ pub const SLOT: Balance = 50 * MILL;
 pub const UNBONDING: u32 = 100;
 pub const HALF_LIFE: u32 = 1_000;
 pub const FULL_FEE: Balance = MILLI_MILL;
+pub const KEY_DEPOSIT: Balance = MILL;
+pub const KEY_RETENTION: u32 = 500;
 /// Gets a quarter of each slash; has no account before the first.
 pub const BENEFICIARY: u64 = 5_000;
 
@@ -90,6 +92,8 @@ impl pallet_miners::Config for Test {
 	type SlashOrigin = EnsureRoot<u64>;
 	type SlashPaid = SlashPaid;
 	type SlashBeneficiary = ConstU64<BENEFICIARY>;
+	type ReceiptKeyDeposit = ConstU128<KEY_DEPOSIT>;
+	type ReceiptKeyRetention = ConstU32<KEY_RETENTION>;
 	type WeightInfo = ();
 }
 
