@@ -30,4 +30,6 @@ pub use follow::{JobRequest, JobUpdate, JobUpdates};
 pub use signer::Signer;
 pub use snapshot::Snapshot;
 pub use submit::{InBlock, Submitter, TxHandle};
-pub use types::{Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, Offer, Parameters, Unbonding};
+pub use types::{
+	Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, Offer, Parameters, ReceiptKey, Unbonding,
+};
