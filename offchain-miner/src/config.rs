@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{bail, ensure, Context};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use millrace_client::Signer;
+use millrace_client::{receipt::json::ReceiptSigner, Signer};
 use serde::Deserialize;
 
 /// The command line.
@@ -72,6 +72,9 @@ pub struct Flags {
 	/// Do not write the receipts of answered jobs to files.
 	#[arg(long)]
 	pub no_receipts: bool,
+	/// File with the secret of the miner's receipt key, to sign receipts as JSON too. Only its owner may read it.
+	#[arg(long, value_name = "FILE")]
+	pub receipt_key_file: Option<PathBuf>,
 }
 
 /// The engines.
@@ -141,6 +144,8 @@ pub struct Config {
 	pub manage_ready: bool,
 	/// Whether to write the receipts of answered jobs to files in the work directory.
 	pub receipts: bool,
+	/// File with the secret of the miner's receipt key, which signs those receipts as JSON too.
+	pub receipt_key_file: Option<PathBuf>,
 	/// The engines, in the order in which they are asked.
 	#[serde(rename = "engine")]
 	pub engines: Vec<EngineConfig>,
@@ -160,6 +165,7 @@ impl Default for Config {
 			keep_secs: 3_600,
 			manage_ready: false,
 			receipts: true,
+			receipt_key_file: None,
 			engines: Vec::new(),
 		}
 	}
@@ -196,6 +202,9 @@ impl Config {
 		set(&mut self.log_format, &flags.log_format);
 		set(&mut self.drain_secs, &flags.drain_secs);
 		self.receipts &= !flags.no_receipts;
+		if flags.receipt_key_file.is_some() {
+			self.receipt_key_file.clone_from(&flags.receipt_key_file);
+		}
 		if flags.http_bind.is_some() {
 			self.http_bind = flags.http_bind;
 		}
@@ -228,6 +237,10 @@ impl Config {
 			(None, None) => bail!("no operator: set operator_key_file, or dev_operator on a development chain"),
 			_ => {}
 		}
+		ensure!(
+			self.receipts || self.receipt_key_file.is_none(),
+			"receipt_key_file is set, but receipts are switched off"
+		);
 		ensure!(!self.engines.is_empty(), "no engine: add an [[engine]] to the configuration, or pass --model");
 		for engine in &self.engines {
 			if let EngineConfig::Llama { models, .. } = engine {
@@ -245,6 +258,12 @@ impl Config {
 			(None, None) => bail!("no operator"),
 		};
 		Signer::from_uri(secret.trim()).context("the operator's secret can't be used")
+	}
+
+	/// The miner's receipt key, if it has one.
+	pub fn receipt_signer(&self) -> anyhow::Result<Option<ReceiptSigner>> {
+		let Some(path) = &self.receipt_key_file else { return Ok(None) };
+		ReceiptSigner::from_secret(&read_secret(path)?).context("the receipt key can't be used").map(Some)
 	}
 }
 
@@ -324,5 +343,22 @@ mod tests {
 		config.operator_key_file = None;
 		config.dev_operator = Some("Bob".into());
 		assert_eq!(config.signer().unwrap().account_id(), from_file);
+	}
+
+	#[cfg(unix)]
+	#[test]
+	fn receipt_signer_should_be_refused_when_others_can_read_its_file() {
+		use std::os::unix::fs::PermissionsExt;
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("receipt.key");
+		let (key, secret) = ReceiptSigner::generate();
+		fs::write(&path, format!("{secret}\n")).unwrap();
+		fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+		let line = format!("--dev-operator Bob --model x.gguf --receipt-key-file {}", path.display());
+		let config = Config::load(&flags(&line)).unwrap();
+		assert!(config.receipt_signer().unwrap_err().to_string().contains("chmod 600"));
+		fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+		assert_eq!(config.receipt_signer().unwrap().unwrap().public(), key.public());
+		assert!(Config::load(&flags(&format!("{line} --no-receipts"))).is_err());
 	}
 }

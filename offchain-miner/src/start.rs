@@ -32,6 +32,7 @@ const READY: Duration = Duration::from_secs(10);
 /// Runs the miner until SIGTERM or SIGINT, or until it can't go on.
 pub async fn run(config: Config) -> anyhow::Result<()> {
 	let signer = config.signer()?;
+	let receipt_signer = config.receipt_signer()?;
 	let operator = signer.account_id();
 	let stop = stop_signal()?;
 	let engines = engines(&config).await?;
@@ -56,7 +57,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
 	let receipts = config.receipts.then(|| {
 		let folder = config.work_dir.join("receipts");
-		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).follow())
+		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).signed_by(receipt_signer).follow())
 	});
 	let drain = Duration::from_secs(config.drain_secs);
 	let runner = Runner::new(core, journal, chain.clone(), engines, status, drain);

@@ -108,8 +108,9 @@ impl SignedReceipt {
 		bytes.trim_ascii_start().first() == Some(&b'{')
 	}
 
-	/// The signed text, canonical.
-	pub(super) fn sign(statement: &Statement, signer: &ReceiptSigner) -> String {
+	/// The canonical text of a statement, signed. Nothing of what it says is checked; [`crate::Client::sign_receipt`] signs
+	/// what the chain has made final.
+	pub fn sign(statement: &Statement, signer: &ReceiptSigner) -> String {
 		let mut body = statement.body();
 		let sig = URL_SAFE_NO_PAD.encode(signer.sign(&body.hash()));
 		body.signature = Some(Signature { alg: ALGORITHM.into(), key_id: signer.public().id(), sig });
