@@ -124,7 +124,7 @@ pub fn burned() -> Balance {
 		.sum()
 }
 
-/// Owners 1 to 80 have [`FUNDS`].
+/// Owners 1 to 80 have [`FUNDS`]; a keystore is there for benchmarks, which sign by host function.
 pub fn externalities() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
@@ -133,7 +133,9 @@ pub fn externalities() -> TestState {
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();
-	TestState::new(storage)
+	let mut state = TestState::new(storage);
+	state.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	state
 }
 
 /// Runs a test in block 1; every invariant is checked afterwards.
