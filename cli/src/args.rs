@@ -216,6 +216,36 @@ pub enum MinerCommand {
 	},
 	/// End the registration.
 	Deregister,
+	/// Make, register and see the keys that sign receipts as JSON.
+	#[command(subcommand)]
+	ReceiptKey(ReceiptKeyCommand),
+}
+
+/// Commands for receipt keys.
+#[derive(Debug, Subcommand)]
+pub enum ReceiptKeyCommand {
+	/// Make a key; its secret goes to a file that only its owner may read, for the miner's `receipt_key_file`.
+	New {
+		/// The file, which must not exist yet.
+		file: PathBuf,
+	},
+	/// Register the key of a file as the miner's, in place of an earlier one; holds a deposit.
+	Set {
+		/// The file, as `new` made it.
+		file: PathBuf,
+	},
+	/// The keys of a miner, and for which blocks each holds.
+	Show {
+		/// Its owner or operator [default: the account that signs].
+		address: Option<String>,
+	},
+	/// End the use of the key in use; older receipts stay valid.
+	Revoke,
+	/// Take a key that was revoked long ago off the list, and get its deposit back.
+	Forget {
+		/// The public key, 0x hex.
+		key: String,
+	},
 }
 
 /// On or off.
@@ -310,8 +340,20 @@ pub enum ReceiptCommand {
 	},
 	/// Write a file that proves a receipt to anybody, without a node.
 	Export(Export),
-	/// Check a receipt's file. Needs no node: the validators that the reader trusts are the root of the proof.
+	/// Check a receipt's file. For a proof no node is needed: the validators that the reader trusts are its root. A receipt
+	/// as JSON is checked by the keys that the chain lists for its miner, or by --receipt-key.
 	Verify(Verify),
+	/// Write a receipt as JSON, signed with the miner's receipt key.
+	Sign {
+		/// The job's number.
+		job: JobId,
+		/// The file with the key's secret, as `millrace miner receipt-key new` made it.
+		#[arg(long, value_name = "FILE")]
+		key_file: PathBuf,
+		/// The file to write [default: in millrace/receipts in the user's data folder].
+		#[arg(long, value_name = "FILE")]
+		out: Option<PathBuf>,
+	},
 	/// Write down the validators that a node knows, for `verify`. Ask a node of your own, or one that you trust.
 	Trust {
 		/// The file.
@@ -350,7 +392,7 @@ pub struct Verify {
 	/// The receipt's file.
 	pub file: PathBuf,
 	/// The validators to trust: a file as `millrace receipt trust` writes it.
-	#[arg(long, value_name = "FILE", required_unless_present = "genesis", conflicts_with_all = ["genesis", "authorities"])]
+	#[arg(long, value_name = "FILE", conflicts_with_all = ["genesis", "authorities"])]
 	pub trust: Option<PathBuf>,
 	/// Instead of a file: the hash of the chain's block 0.
 	#[arg(long, value_name = "HASH", requires = "authorities")]
@@ -358,6 +400,9 @@ pub struct Verify {
 	/// The GRANDPA keys of the validators of genesis, 0x hex, separated by commas.
 	#[arg(long, value_name = "KEYS", requires = "genesis", value_delimiter = ',')]
 	pub authorities: Vec<String>,
+	/// For a receipt as JSON, instead of asking the chain: the public receipt key to trust, 0x hex.
+	#[arg(long, value_name = "KEY", conflicts_with_all = ["trust", "genesis"])]
+	pub receipt_key: Option<String>,
 }
 
 /// Reads a number with up to three decimals as thousandths.
@@ -378,11 +423,12 @@ mod tests {
 	}
 
 	#[test]
-	fn verify_should_need_somebody_to_trust_when_it_is_parsed() {
+	fn verify_should_take_one_root_of_trust_when_it_is_parsed() {
 		let parse = |line: &str| Cli::try_parse_from(line.split(' '));
 		assert!(parse("millrace receipt verify a --trust b").is_ok());
 		assert!(parse("millrace receipt verify a --genesis 0x1 --authorities 0x2,0x3").is_ok());
-		assert!(parse("millrace receipt verify a").is_err());
+		assert!(parse("millrace receipt verify a --receipt-key 0x1").is_ok());
+		assert!(parse("millrace receipt verify a --receipt-key 0x1 --trust b").is_err());
 		assert!(parse("millrace receipt verify a --genesis 0x1").is_err());
 		assert!(parse("millrace receipt verify a --trust b --genesis 0x1 --authorities 0x2").is_err());
 	}

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use millrace_client::{
-	receipt::{ExportError, VerifyError},
+	receipt::{json::JsonError, ExportError, VerifyError},
 	Error as ClientError,
 };
 use millrace_primitives::Outcome;
@@ -35,6 +35,9 @@ pub enum CliError {
 	/// A file proves no receipt.
 	#[error("the receipt is not valid: {0}")]
 	Invalid(#[from] VerifyError),
+	/// A receipt as JSON proves nothing.
+	#[error("the receipt is not valid: {0}")]
+	InvalidJson(#[from] JsonError),
 	/// No receipt's file could be made.
 	#[error(transparent)]
 	Export(ExportError),
@@ -87,12 +90,14 @@ impl CliError {
 			Self::Chain(error) if error.is_connection() => "connection",
 			Self::Chain(error) if error.is_refusal() => "refused",
 			Self::Mismatch(_) => "mismatch",
-			Self::Invalid(_) => "invalid",
+			Self::Invalid(_) | Self::InvalidJson(_) => "invalid",
+			Self::Export(ExportError::Unsignable(_)) => "key",
 			Self::Export(
 				ExportError::NotEnded(_)
 				| ExportError::UnknownJob(_)
 				| ExportError::Gone(_)
-				| ExportError::NotInBlock { .. },
+				| ExportError::NotInBlock { .. }
+				| ExportError::NoMiner(_),
 			) => "not_found",
 			Self::Export(ExportError::NotFinal(_)) => "not_final",
 			Self::Chain(_) | Self::Export(_) | Self::Io { .. } => "other",
@@ -120,8 +125,10 @@ impl CliError {
 				error["pallet"] = json!(pallet);
 				error["error"] = json!(name);
 			}
-			if let Self::Invalid(cause) = self {
-				error["cause"] = json!(cause.name());
+			match self {
+				Self::Invalid(cause) => error["cause"] = json!(cause.name()),
+				Self::InvalidJson(cause) => error["cause"] = json!(cause.name()),
+				_ => {}
 			}
 			eprintln!("{}", json!({ "error": error }));
 		} else {
@@ -156,6 +163,7 @@ fn dispatch_hint(pallet: &str, error: &str) -> Option<&'static str> {
 		("Jobs", "NotQueued") => "only a job that still waits for a miner can be cancelled: `millrace job status`",
 		("Jobs", "UnknownJob") => "an ended job is pruned after a while; `millrace receipt show` still knows it",
 		("Miners", "NotRegistered") => "`millrace miner list` shows the miners; `millrace miner register` makes one",
+		("Miners", "ReceiptKeyListed") => "`millrace miner receipt-key new` makes another key",
 		("Miners", "NoFreeSlot" | "NotReady" | "NoOffer") => "leave --miner out, and the chain draws one that is free",
 		_ => return None,
 	})
@@ -185,6 +193,9 @@ mod tests {
 			(ClientError::Key("x".into()).into(), 7),
 			(CliError::Mismatch("x".into()), 1),
 			(VerifyError::NoHeader.into(), 8),
+			(JsonError::BadSignature.into(), 8),
+			(ExportError::Unsignable(JsonError::BadSignature).into(), 7),
+			(ExportError::NoMiner(1).into(), 6),
 			(ExportError::Gone(1).into(), 6),
 			(ExportError::NotFinal(1).into(), 1),
 			(ExportError::Chain(ClientError::Connection("x".into())).into(), 3),

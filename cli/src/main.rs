@@ -11,6 +11,8 @@ mod keystore;
 mod miner;
 mod model;
 mod receipt;
+mod receipt_json;
+mod receipt_key;
 mod request;
 mod secret;
 mod show;

@@ -8,7 +8,7 @@ use crate::{
 	args::{MinerCommand, Switch},
 	context::Context,
 	error::CliError,
-	show,
+	receipt_key, show,
 };
 
 /// Runs a command for miners.
@@ -48,6 +48,7 @@ pub async fn run(context: &Context, command: MinerCommand) -> Result<(), CliErro
 		MinerCommand::Ready { state: Switch::On } => context.send_and_say(calls::set_ready(true), "ready").await,
 		MinerCommand::Ready { state: Switch::Off } => context.send_and_say(calls::set_ready(false), "not ready").await,
 		MinerCommand::Deregister => context.send_and_say(calls::deregister(), "miner deregistered").await,
+		MinerCommand::ReceiptKey(command) => receipt_key::run(context, command).await,
 	}
 }
 
@@ -75,7 +76,11 @@ async fn status(context: &Context, address: Option<String>) -> Result<(), CliErr
 }
 
 /// The miner of an owner or operator.
-async fn find(at: &Snapshot, account: &AccountId32) -> Result<Option<Miner>, CliError> {
+///
+/// # Errors
+///
+/// When the node does not answer.
+pub async fn find(at: &Snapshot, account: &AccountId32) -> Result<Option<Miner>, CliError> {
 	if let Some(miner) = at.miner(account).await? {
 		return Ok(Some(miner));
 	}

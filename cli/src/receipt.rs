@@ -5,7 +5,9 @@ use std::{
 	time::Duration,
 };
 
-use millrace_client::receipt::{self, files, AuthorityId, ExportError, ExportOptions, Trust, Verified};
+use millrace_client::receipt::{
+	self, files, json::SignedReceipt, AuthorityId, ExportError, ExportOptions, Trust, Verified,
+};
 use millrace_primitives::{JobId, H256};
 use serde_json::{json, Value};
 
@@ -13,7 +15,7 @@ use crate::{
 	args::{Export, ReceiptCommand, Verify},
 	context::Context,
 	error::CliError,
-	show,
+	receipt_json, show,
 };
 
 /// How long `ask` waits for the file of its receipt. Finality is about a second behind the best block.
@@ -25,13 +27,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 ///
-/// [`CliError::NotFound`] when the job has no receipt, [`CliError::Invalid`] when a file proves none.
+/// [`CliError::NotFound`] when the job has no receipt, [`CliError::Invalid`] or [`CliError::InvalidJson`] when a file proves
+/// none.
 pub async fn run(context: &Context, command: ReceiptCommand) -> Result<(), CliError> {
 	match command {
 		ReceiptCommand::Show { job } => show_receipt(context, job).await,
 		ReceiptCommand::List { of } => list_receipts(context, of).await,
 		ReceiptCommand::Export(what) => export(context, what).await,
-		ReceiptCommand::Verify(what) => verify(context, &what),
+		ReceiptCommand::Verify(what) => verify(context, &what).await,
+		ReceiptCommand::Sign { job, key_file, out } => receipt_json::sign(context, job, &key_file, out).await,
 		ReceiptCommand::Trust { out, checkpoint } => trust(context, &out, checkpoint).await,
 	}
 }
@@ -103,13 +107,25 @@ pub async fn save(context: &Context, job: JobId) -> Result<PathBuf, CliError> {
 	Ok(path)
 }
 
-fn verify(context: &Context, what: &Verify) -> Result<(), CliError> {
+async fn verify(context: &Context, what: &Verify) -> Result<(), CliError> {
 	let trust = match (&what.trust, &what.genesis) {
-		(Some(file), _) => read_trust(file)?,
-		(None, Some(genesis)) => named_trust(genesis, &what.authorities)?,
-		(None, None) => return Err(CliError::Usage("name the validators to trust: --trust, or --genesis".into())),
+		(Some(file), _) => Some(read_trust(file)?),
+		(None, Some(genesis)) => Some(named_trust(genesis, &what.authorities)?),
+		(None, None) => None,
 	};
 	let bytes = files::read(&what.file).map_err(CliError::io(format!("cannot read {}", what.file.display())))?;
+	let trust = match (SignedReceipt::is_json(&bytes), trust) {
+		(true, None) => return receipt_json::verify(context, &bytes, what.receipt_key.as_deref()).await,
+		(false, Some(trust)) => trust,
+		(true, Some(_)) => {
+			return Err(CliError::Usage(
+				"a receipt as JSON is checked by its miner's receipt key, not by validators: leave them out".into(),
+			))
+		}
+		(false, None) => {
+			return Err(CliError::Usage("name the validators to trust: --trust, or --genesis and --authorities".into()))
+		}
+	};
 	let verified = receipt::verify(&bytes, &trust)?;
 	context.print(verified_json(&verified, &trust), || verified_text(&verified, &trust));
 	Ok(())
@@ -184,7 +200,12 @@ fn named_trust(genesis: &str, authorities: &[String]) -> Result<Trust, CliError>
 	Ok(Trust::at_genesis(genesis, authorities.iter().map(key).collect::<Result<Vec<_>, _>>()?))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+/// Writes a file.
+///
+/// # Errors
+///
+/// [`CliError::Io`]
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 	files::write(path, bytes).map_err(CliError::io(format!("cannot write {}", path.display())))
 }
 

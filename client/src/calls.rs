@@ -10,6 +10,8 @@ use subxt::{
 	utils::MultiAddress,
 };
 
+use crate::receipt::json::ReceiptPublic;
+
 /// A call, ready to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -204,6 +206,22 @@ pub fn set_ready(ready: bool) -> Call {
 /// Ends the sender's registration; its stake unbonds.
 pub fn deregister() -> Call {
 	Call::new("Miners", "deregister", [])
+}
+
+/// Makes a key the one that signs the receipts of the sender's miner; `possession` is
+/// [`ReceiptSigner::possession`](crate::receipt::json::ReceiptSigner::possession) for the sender.
+pub fn set_receipt_key(key: ReceiptPublic, possession: [u8; 64]) -> Call {
+	Call::new("Miners", "set_receipt_key", [("key", scale(key.0)), ("possession", scale(possession))])
+}
+
+/// Ends the use of the sender's receipt key.
+pub fn revoke_receipt_key() -> Call {
+	Call::new("Miners", "revoke_receipt_key", [])
+}
+
+/// Takes an old receipt key of the sender's off the list and frees its deposit.
+pub fn forget_receipt_key(key: ReceiptPublic) -> Call {
+	Call::new("Miners", "forget_receipt_key", [("key", scale(key.0))])
 }
 
 /// Registers a model by the sha256 of its GGUF file.

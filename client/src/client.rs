@@ -20,7 +20,7 @@ use subxt_rpcs::{
 
 use crate::{
 	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Error, Job, Miner, Model, NodeHealth, Offer, Parameters,
-	Signer, Snapshot, Submitter,
+	ReceiptKey, Signer, Snapshot, Submitter,
 };
 
 pub(crate) type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
@@ -266,6 +266,8 @@ reads! {
 	miner(owner: &AccountId32) -> Option<Miner>;
 	/// All miners.
 	miners() -> Vec<Miner>;
+	/// The keys with which an owner's miner signs receipts as JSON, oldest first, those that no longer hold included.
+	receipt_keys(owner: &AccountId32) -> Vec<ReceiptKey>;
 	/// All offers of a miner.
 	offers_of(owner: &AccountId32) -> Vec<Offer>;
 	/// All offers for a model.

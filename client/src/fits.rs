@@ -21,6 +21,7 @@ use crate::{
 	calls::{self, Call},
 	event::{self, Event, JobEvent},
 	query::{Bids, QuoteResult, Receipts, Refusal},
+	receipt::json::ReceiptPublic,
 	snapshot::existential_deposit,
 	vectors,
 	wire::{self, Shared},
@@ -76,6 +77,9 @@ fn every_call() -> Vec<Call> {
 		calls::withdraw_offer(1),
 		calls::set_ready(true),
 		calls::deregister(),
+		calls::set_receipt_key(ReceiptPublic([1; 32]), [2; 64]),
+		calls::revoke_receipt_key(),
+		calls::forget_receipt_key(ReceiptPublic([1; 32])),
 		calls::register_model("name", H256::repeat_byte(1), H256::repeat_byte(2), 4_096, 32),
 		calls::retire_model(1),
 		calls::set_session_keys(vec![1; 64], vec![2; 128]),
@@ -148,6 +152,8 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<Shared<AccountId32>>("Miners", "OwnerOf", &ZEROS);
 	storage_value::<wire::Miner>("Miners", "Miners", &ZEROS);
 	storage_value::<wire::Offer>("Miners", "Offers", &ZEROS);
+	// One key, of zeros.
+	storage_value::<Vec<wire::ReceiptKey>>("Miners", "ReceiptKeys", &[&[4], &ZEROS[..]].concat());
 	storage_value::<u128>("Balances", "TotalIssuance", &ZEROS);
 	storage_value::<wire::AccountInfo>("System", "Account", &ZEROS);
 	storage_value::<wire::LastRuntimeUpgrade>("System", "LastRuntimeUpgrade", &ZEROS);

@@ -32,5 +32,6 @@ pub use signer::Signer;
 pub use snapshot::Snapshot;
 pub use submit::{InBlock, Submitter, TxHandle};
 pub use types::{
-	Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, NodeHealth, Offer, Parameters, Unbonding,
+	Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, NodeHealth, Offer, Parameters, ReceiptKey,
+	Unbonding,
 };

@@ -19,7 +19,7 @@ use subxt::{
 
 use crate::{
 	event::{self, Placed},
-	types::{Balances, BlockRef, EscrowRow, Job, Miner, Model, Offer, Parameters},
+	types::{Balances, BlockRef, EscrowRow, Job, Miner, Model, Offer, Parameters, ReceiptKey},
 	wire::{self, Shared},
 	Error, Event,
 };
@@ -302,6 +302,16 @@ impl Snapshot {
 	pub async fn miners(&self) -> Result<Vec<Miner>, Error> {
 		let entries = self.entries::<_, (Key,), wire::Miner>("Miners", "Miners", ()).await?;
 		Ok(entries.into_iter().map(|((owner,), miner)| miner.of(owner.0)).collect())
+	}
+
+	/// See [`crate::Client::receipt_keys`].
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn receipt_keys(&self, owner: &AccountId32) -> Result<Vec<ReceiptKey>, Error> {
+		let keys = self.value::<_, Vec<wire::ReceiptKey>>("Miners", "ReceiptKeys", (key(owner),)).await?;
+		Ok(keys.unwrap_or_default().into_iter().map(Into::into).collect())
 	}
 
 	/// See [`crate::Client::offers_of`].

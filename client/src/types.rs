@@ -2,6 +2,8 @@
 
 use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256};
 
+use crate::receipt::json::ReceiptPublic;
+
 /// A block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BlockRef {
@@ -73,6 +75,26 @@ pub struct Miner {
 	pub ready: bool,
 	/// Models that it has offers for.
 	pub models: Vec<ModelId>,
+}
+
+/// A key with which an owner's miner signs receipts as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptKey {
+	/// The key.
+	pub key: ReceiptPublic,
+	/// It holds for jobs that ended in this block or later.
+	pub from: BlockNumber,
+	/// And before this one; `None` for the key in use.
+	pub until: Option<BlockNumber>,
+	/// Plancks held of the owner while it is listed.
+	pub deposit: Balance,
+}
+
+impl ReceiptKey {
+	/// Whether it vouches for jobs that ended in this block.
+	pub fn holds_for(&self, block: BlockNumber) -> bool {
+		self.from <= block && self.until.is_none_or(|until| block < until)
+	}
 }
 
 /// What a miner asks for a model.

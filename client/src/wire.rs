@@ -3,7 +3,7 @@
 use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256};
 use subxt::{ext::scale_decode::DecodeAsType, utils::Static};
 
-use crate::types;
+use crate::{receipt::json::ReceiptPublic, types};
 
 /// A plain SCALE value of a type that the chain and this crate share.
 pub(crate) type Shared<T> = Static<T>;
@@ -70,6 +70,22 @@ impl Miner {
 			ready: self.ready,
 			models: self.models,
 		}
+	}
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct ReceiptKey {
+	key: Shared<[u8; 32]>,
+	from: BlockNumber,
+	until: Option<BlockNumber>,
+	deposit: Balance,
+}
+
+impl From<ReceiptKey> for types::ReceiptKey {
+	fn from(listed: ReceiptKey) -> Self {
+		let ReceiptKey { key, from, until, deposit } = listed;
+		Self { key: ReceiptPublic(key.0), from, until, deposit }
 	}
 }
 

@@ -1,9 +1,14 @@
 //! Writes the receipts of answered jobs to files, beside the work.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+	collections::BTreeSet,
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
 
 use anyhow::Context;
-use millrace_client::receipt::files;
+use millrace_client::receipt::{files, json::ReceiptSigner};
 use millrace_primitives::JobId;
 
 use crate::{
@@ -19,6 +24,7 @@ pub struct Receipts {
 	chain: Arc<dyn Chain>,
 	journal: Arc<Journal>,
 	folder: PathBuf,
+	key: Option<ReceiptSigner>,
 	/// Jobs of which the owner was told that they must wait.
 	told: BTreeSet<JobId>,
 }
@@ -26,7 +32,12 @@ pub struct Receipts {
 impl Receipts {
 	/// Files go below `folder`.
 	pub fn new(chain: Arc<dyn Chain>, journal: Arc<Journal>, folder: PathBuf) -> Self {
-		Self { chain, journal, folder, told: BTreeSet::new() }
+		Self { chain, journal, folder, key: None, told: BTreeSet::new() }
+	}
+
+	/// Signs each receipt as JSON too, if there is a key for it.
+	pub fn signed_by(self, key: Option<ReceiptSigner>) -> Self {
+		Self { key, ..self }
 	}
 
 	/// Works for ever. What fails is tried again.
@@ -45,7 +56,11 @@ impl Receipts {
 		let jobs = tokio::task::spawn_blocking(move || journal.without_receipt()).await??;
 		for job in jobs {
 			match self.chain.receipt_file(job).await? {
-				ReceiptFile::Ready(bytes) => self.write(job, bytes).await?,
+				ReceiptFile::Ready(bytes) => {
+					if self.write(job, &bytes).await? && self.sign(job, &bytes).await? {
+						self.done(job).await?;
+					}
+				}
 				ReceiptFile::Later(why) => self.wait(job, &why),
 				ReceiptFile::Never(why) => {
 					tracing::warn!(job, event = %"receipt_lost", %why, "no receipt to write to a file");
@@ -56,16 +71,45 @@ impl Receipts {
 		Ok(())
 	}
 
-	async fn write(&mut self, job: JobId, bytes: Vec<u8>) -> anyhow::Result<()> {
+	/// Writes the proof; `false`: try again later.
+	async fn write(&mut self, job: JobId, bytes: &[u8]) -> anyhow::Result<bool> {
 		let path = files::path(&self.folder, self.chain.genesis(), job);
-		let to = path.clone();
-		let written = tokio::task::spawn_blocking(move || files::write(&to, &bytes)).await?;
-		if let Err(error) = written {
-			self.wait(job, &format!("{}: {error}", path.display()));
-			return Ok(());
+		let written = self.write_to(job, &path, bytes.to_vec()).await?;
+		if written {
+			tracing::info!(job, event = %"receipt", path = %path.display(), "the receipt is in a file");
 		}
-		tracing::info!(job, event = %"receipt", path = %path.display(), "the receipt is in a file");
-		self.done(job).await
+		Ok(written)
+	}
+
+	/// Writes the same as JSON, if there is a key; `false`: try again later.
+	async fn sign(&mut self, job: JobId, file: &[u8]) -> anyhow::Result<bool> {
+		let Some(key) = &self.key else { return Ok(true) };
+		let text = match self.chain.sign_receipt(file, key).await? {
+			ReceiptFile::Ready(text) => text,
+			ReceiptFile::Later(why) => {
+				self.wait(job, &why);
+				return Ok(false);
+			}
+			ReceiptFile::Never(why) => {
+				tracing::warn!(job, event = %"receipt_unsigned", %why, "the receipt is not signed as JSON");
+				return Ok(true);
+			}
+		};
+		let path = files::json_path(&self.folder, self.chain.genesis(), job);
+		let written = self.write_to(job, &path, text).await?;
+		if written {
+			tracing::info!(job, event = %"receipt_signed", path = %path.display(), "the receipt is signed as JSON");
+		}
+		Ok(written)
+	}
+
+	async fn write_to(&mut self, job: JobId, path: &Path, bytes: Vec<u8>) -> anyhow::Result<bool> {
+		let to = path.to_owned();
+		let written = tokio::task::spawn_blocking(move || files::write(&to, &bytes)).await?;
+		if let Err(error) = &written {
+			self.wait(job, &format!("{}: {error}", path.display()));
+		}
+		Ok(written.is_ok())
 	}
 
 	/// Says once for each job that it waits.
@@ -96,17 +140,25 @@ mod tests {
 	use async_trait::async_trait;
 	use futures::stream::BoxStream;
 	use millrace_primitives::{BlockNumber, FailCode, ModelId, H256};
-	use std::{collections::BTreeMap, path::Path, sync::Mutex};
+	use std::{collections::BTreeMap, sync::Mutex};
 
 	const GENESIS: H256 = H256::repeat_byte(1);
 
 	/// Knows nothing but receipts.
 	#[derive(Default)]
-	struct Files(Mutex<BTreeMap<JobId, Result<ReceiptFile, ChainError>>>);
+	struct Files {
+		files: Mutex<BTreeMap<JobId, Result<ReceiptFile, ChainError>>>,
+		/// What signing gives.
+		signed: Mutex<Option<Result<ReceiptFile, ChainError>>>,
+	}
 
 	impl Files {
+		fn sign(&self, signed: Result<ReceiptFile, ChainError>) {
+			*self.signed.lock().unwrap() = Some(signed);
+		}
+
 		fn set(&self, job: JobId, file: Result<ReceiptFile, ChainError>) {
-			self.0.lock().unwrap().insert(job, file);
+			self.files.lock().unwrap().insert(job, file);
 		}
 	}
 
@@ -140,7 +192,11 @@ mod tests {
 			Ok(0)
 		}
 		async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError> {
-			self.0.lock().unwrap().get(&job).cloned().unwrap()
+			self.files.lock().unwrap().get(&job).cloned().unwrap()
+		}
+		async fn sign_receipt(&self, file: &[u8], _: &ReceiptSigner) -> Result<ReceiptFile, ChainError> {
+			assert_eq!(file, b"proof");
+			self.signed.lock().unwrap().clone().expect("nothing is signed without a key")
 		}
 		async fn registration(&self) -> Result<Option<Registration>, ChainError> {
 			Ok(None)
@@ -216,6 +272,53 @@ mod tests {
 		let mut receipts = writer(dir.path(), &chain, &[1, 2]);
 		receipts.pass().await.unwrap();
 		assert_eq!((read(&receipts, 1), read(&receipts, 2).as_deref()), (None, Some(&b"proof"[..])));
+		assert!(receipts.journal.without_receipt().unwrap().is_empty());
+	}
+
+	/// The writer of a miner that has a receipt key, whose job 7 has a receipt.
+	fn signing(directory: &Path, chain: &Arc<Files>) -> Receipts {
+		chain.set(7, Ok(ReceiptFile::Ready(b"proof".to_vec())));
+		writer(directory, chain, &[7]).signed_by(Some(ReceiptSigner::generate().0))
+	}
+
+	fn read_json(receipts: &Receipts) -> Option<Vec<u8>> {
+		std::fs::read(files::json_path(&receipts.folder, GENESIS, 7)).ok()
+	}
+
+	#[tokio::test]
+	async fn receipt_should_be_in_both_files_when_the_miner_has_a_receipt_key() {
+		let dir = tempfile::tempdir().unwrap();
+		let chain = Arc::new(Files::default());
+		chain.sign(Ok(ReceiptFile::Ready(b"{}".to_vec())));
+		let mut receipts = signing(dir.path(), &chain);
+		receipts.pass().await.unwrap();
+		assert_eq!((read(&receipts, 7).unwrap(), read_json(&receipts).unwrap()), (b"proof".to_vec(), b"{}".to_vec()));
+		assert!(receipts.journal.without_receipt().unwrap().is_empty());
+	}
+
+	#[tokio::test]
+	async fn receipt_should_be_signed_later_when_the_node_is_away() {
+		let dir = tempfile::tempdir().unwrap();
+		let chain = Arc::new(Files::default());
+		let mut receipts = signing(dir.path(), &chain);
+		chain.sign(Err(ChainError::Unavailable("away".into())));
+		assert!(receipts.pass().await.is_err());
+		chain.sign(Ok(ReceiptFile::Later("busy".into())));
+		receipts.pass().await.unwrap();
+		assert_eq!((read_json(&receipts), receipts.journal.without_receipt().unwrap()), (None, vec![7]));
+		chain.sign(Ok(ReceiptFile::Ready(b"{}".to_vec())));
+		receipts.pass().await.unwrap();
+		assert_eq!(read_json(&receipts).unwrap(), b"{}");
+	}
+
+	#[tokio::test]
+	async fn receipt_should_be_left_unsigned_when_the_chain_does_not_list_the_key() {
+		let dir = tempfile::tempdir().unwrap();
+		let chain = Arc::new(Files::default());
+		chain.sign(Ok(ReceiptFile::Never("no such key".into())));
+		let mut receipts = signing(dir.path(), &chain);
+		receipts.pass().await.unwrap();
+		assert_eq!((read(&receipts, 7).as_deref(), read_json(&receipts)), (Some(&b"proof"[..]), None));
 		assert!(receipts.journal.without_receipt().unwrap().is_empty());
 	}
 }

@@ -46,6 +46,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	// From here on a signal that comes early waits instead of ending the process.
 	let hangup = signal(SignalKind::hangup())?;
 	let signer = config.signer()?;
+	let receipt_signer = config.receipt_signer()?;
 	if let Some(why) = disk::too_full(&config.work_dir, config.limits.min_free_disk_mb) {
 		anyhow::bail!("{why}");
 	}
@@ -74,7 +75,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 
 	let receipts = config.receipts.then(|| {
 		let folder = config.work_dir.join("receipts");
-		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).follow())
+		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).signed_by(receipt_signer).follow())
 	});
 	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
 	tokio::spawn(Reload { flags, config, settings: sender, client, logging }.follow(hangup));

@@ -10,6 +10,7 @@ pub mod proof;
 pub mod query;
 pub mod rate;
 pub mod receipt;
+pub mod receipt_key;
 pub mod traits;
 pub mod transcript;
 

@@ -4,8 +4,10 @@ mod vectors;
 
 use millrace_primitives::{
 	job::{sampling_seed, work_hash},
+	receipt_key::{possesses, possession_bytes},
 	transcript, H256,
 };
+use sp_core::{ed25519, Pair};
 
 #[test]
 fn proof_should_sign_the_golden_bytes() {
@@ -54,4 +56,24 @@ fn fee_should_be_the_golden_amount() {
 	for (rate, usage, plancks) in vectors::fees() {
 		assert_eq!(rate.fee(&usage), Some(plancks));
 	}
+}
+
+#[test]
+fn receipt_key_should_sign_the_golden_bytes() {
+	for (genesis, owner, key, bytes) in vectors::receipt_keys() {
+		assert_eq!(possession_bytes(&genesis, &owner, &ed25519::Public::from_raw(key.0)), bytes);
+	}
+}
+
+#[test]
+fn possession_should_be_shown_by_the_key_for_this_owner_and_chain_alone() {
+	let [genesis, owner] = [1, 2].map(H256::repeat_byte);
+	let [pair, other] = [3, 4].map(|seed| ed25519::Pair::from_seed(&[seed; 32]));
+	let key = pair.public();
+	let signature = pair.sign(&possession_bytes(&genesis, &owner, &key));
+	assert!(possesses(&genesis, &owner, &key, &signature));
+	assert!(!possesses(&owner, &owner, &key, &signature));
+	assert!(!possesses(&genesis, &genesis, &key, &signature));
+	assert!(!possesses(&genesis, &owner, &other.public(), &signature));
+	assert!(!possesses(&genesis, &owner, &key, &other.sign(&possession_bytes(&genesis, &owner, &key))));
 }

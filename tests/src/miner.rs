@@ -30,10 +30,16 @@ impl Miner {
 
 	/// Starts it for the node that answers at `url`.
 	pub fn start_at(url: &str, owner: &str, work: &Path, engine: &Engine) -> Self {
+		Self::start_with(url, owner, work, engine, &[])
+	}
+
+	/// The same with more arguments.
+	pub fn start_with(url: &str, owner: &str, work: &Path, engine: &Engine, args: &[&str]) -> Self {
 		let mut command = Command::new(binary("millrace-miner"));
 		command
 			.args(["run", "--url", url, "--dev-operator", owner])
 			.args(["--http-bind", "127.0.0.1:0"])
+			.args(args)
 			.arg("--work-dir")
 			.arg(work);
 		match engine {

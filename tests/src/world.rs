@@ -82,6 +82,13 @@ impl World {
 		miner
 	}
 
+	/// Starts the miner's process with more arguments and waits until it is ready.
+	pub fn miner_with(&self, engine: &Engine, args: &[&str]) -> Miner {
+		let miner = Miner::start_with(&self.node.url(), "Bob", self.work.path(), engine, args);
+		miner.wait_for("ready");
+		miner
+	}
+
 	/// Starts the miner's process at the end of `link` and waits until it is ready.
 	pub fn miner_behind(&self, link: &Link, engine: &Engine) -> Miner {
 		let miner = Miner::start_at(link.url(), "Bob", self.work.path(), engine);

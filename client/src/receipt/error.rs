@@ -3,7 +3,10 @@
 use millrace_primitives::{BlockNumber, JobId, H256};
 use sp_consensus_grandpa::{AuthorityId, SetId};
 
-use super::format::{MAX_BYTES, VERSION};
+use super::{
+	format::{MAX_BYTES, VERSION},
+	json::JsonError,
+};
 use crate::Error;
 
 /// Why bytes are no receipt file.
@@ -220,6 +223,12 @@ pub enum ExportError {
 	/// The node's answers do not fit together.
 	#[error("the node's answers do not fit together: {0}")]
 	Inconsistent(String),
+	/// Nobody did the job, so that nobody can sign for it.
+	#[error("job {0} ended without a miner")]
+	NoMiner(JobId),
+	/// The receipt as JSON would not convince a reader.
+	#[error("the receipt can't be signed by this key: {0}")]
+	Unsignable(#[from] JsonError),
 	/// The file would not convince a reader.
 	#[error("the receipt was read but cannot be proved: {0}")]
 	Unprovable(#[from] VerifyError),

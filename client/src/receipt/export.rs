@@ -222,12 +222,12 @@ impl Client {
 		Ok(changes)
 	}
 
-	async fn canonical(&self, number: BlockNumber) -> Result<H256, ExportError> {
+	pub(super) async fn canonical(&self, number: BlockNumber) -> Result<H256, ExportError> {
 		let hash = self.block_hash(number).await?;
 		hash.ok_or_else(|| ExportError::Inconsistent(format!("the node has no block {number}")))
 	}
 
-	async fn header_and_votes(&self, hash: H256) -> Result<(Header, Option<Justification>), ExportError> {
+	pub(super) async fn header_and_votes(&self, hash: H256) -> Result<(Header, Option<Justification>), ExportError> {
 		let missing = || ExportError::Inconsistent(format!("the node has no block {hash:?}"));
 		let details = self.rpc().chain_get_block(Some(hash)).await.map_err(Error::from)?.ok_or_else(missing)?;
 		let header = Header::decode_all(&mut &details.block.header.encode()[..])

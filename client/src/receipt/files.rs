@@ -17,6 +17,11 @@ pub fn path(folder: &Path, genesis: H256, job: JobId) -> PathBuf {
 	folder.join(chain).join(format!("job-{job}.receipt"))
 }
 
+/// The path of the same receipt as JSON: `job-JOB.json` beside the other.
+pub fn json_path(folder: &Path, genesis: H256, job: JobId) -> PathBuf {
+	path(folder, genesis, job).with_extension("json")
+}
+
 /// Writes a file whole or not at all, and makes its folder. It replaces a file of the same name.
 ///
 /// # Errors

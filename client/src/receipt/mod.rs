@@ -10,6 +10,7 @@ mod finality;
 #[cfg(test)]
 mod fixtures;
 mod format;
+pub mod json;
 #[cfg(test)]
 mod tests;
 mod tree;

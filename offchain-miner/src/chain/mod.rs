@@ -4,6 +4,7 @@ pub mod node;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use millrace_client::receipt::json::ReceiptSigner;
 use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
 
 use crate::core::{Answer, Assignment, Ticket};
@@ -85,6 +86,9 @@ pub trait Chain: Send + Sync {
 
 	/// The file that proves the receipt of a job that this miner answered.
 	async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError>;
+
+	/// The same as JSON, signed by the miner's receipt key. `file` is what [`Chain::receipt_file`] gave.
+	async fn sign_receipt(&self, file: &[u8], key: &ReceiptSigner) -> Result<ReceiptFile, ChainError>;
 
 	/// The operator's miner.
 	async fn registration(&self) -> Result<Option<Registration>, ChainError>;

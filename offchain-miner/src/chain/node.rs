@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::{stream::BoxStream, StreamExt, TryStreamExt};
 use millrace_client::{
 	calls,
-	receipt::{ExportError, ExportOptions},
+	receipt::{json::ReceiptSigner, ExportError, ExportOptions},
 	Call, Client, Error, JobState, Signer, Submitter,
 };
 use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
@@ -140,6 +140,17 @@ impl Chain for Node {
 			Ok(bytes) => Ok(ReceiptFile::Ready(bytes)),
 			Err(ExportError::Chain(error)) if error.is_connection() => Err(error.into()),
 			Err(error @ (ExportError::Gone(_) | ExportError::UnknownJob(_) | ExportError::NotInBlock { .. })) => {
+				Ok(ReceiptFile::Never(error.to_string()))
+			}
+			Err(error) => Ok(ReceiptFile::Later(error.to_string())),
+		}
+	}
+
+	async fn sign_receipt(&self, file: &[u8], key: &ReceiptSigner) -> Result<ReceiptFile, ChainError> {
+		match self.client.sign_receipt(file, key).await {
+			Ok(text) => Ok(ReceiptFile::Ready(text)),
+			Err(ExportError::Chain(error)) if error.is_connection() => Err(error.into()),
+			Err(error @ (ExportError::Unsignable(_) | ExportError::NoMiner(_))) => {
 				Ok(ReceiptFile::Never(error.to_string()))
 			}
 			Err(error) => Ok(ReceiptFile::Later(error.to_string())),

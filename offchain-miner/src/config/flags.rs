@@ -141,6 +141,9 @@ pub struct Flags {
 	/// The same as --receipts=false.
 	#[arg(long, conflicts_with = "receipts")]
 	pub no_receipts: bool,
+	/// File with the secret of the miner's receipt key, to sign receipts as JSON too. Only its owner may read it.
+	#[arg(long, value_name = "FILE", env = "MILLRACE_MINER_RECEIPT_KEY_FILE")]
+	pub receipt_key_file: Option<PathBuf>,
 	/// Largest input that is worked on; a larger one fails as Denied.
 	#[arg(long, value_name = "BYTES", env = "MILLRACE_MINER_LIMITS_MAX_INPUT_BYTES")]
 	pub max_input_bytes: Option<u32>,

@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::{bail, Context};
-use millrace_client::Signer;
+use millrace_client::{receipt::json::ReceiptSigner, Signer};
 use millrace_primitives::job::MAX_INPUT_BYTES;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,8 @@ pub struct Config {
 	pub manage_ready: bool,
 	/// Whether to write the receipts of answered jobs to files in the work directory.
 	pub receipts: bool,
+	/// File with the secret of the miner's receipt key, which signs those receipts as JSON too.
+	pub receipt_key_file: Option<PathBuf>,
 	/// Bounds on the work that is taken.
 	pub limits: Limits,
 	/// The engines, in the order in which they are asked.
@@ -113,6 +115,7 @@ impl Default for Config {
 			keep_secs: 3_600,
 			manage_ready: false,
 			receipts: true,
+			receipt_key_file: None,
 			limits: Limits::default(),
 			engines: Vec::new(),
 			offers: Vec::new(),
@@ -178,6 +181,7 @@ impl Config {
 		set(&mut self.manage_ready, &flags.manage_ready);
 		set(&mut self.receipts, &flags.receipts);
 		self.receipts &= !flags.no_receipts;
+		set_some(&mut self.receipt_key_file, &flags.receipt_key_file);
 		set(&mut self.limits.max_input_bytes, &flags.max_input_bytes);
 		set(&mut self.limits.max_queue, &flags.max_queue);
 		set(&mut self.limits.min_free_disk_mb, &flags.min_free_disk_mb);
@@ -210,6 +214,9 @@ impl Config {
 		}
 		if self.operator_key_file.is_some() && self.dev_operator.is_some() {
 			return Err("operator_key_file and dev_operator are both set; keep one".into());
+		}
+		if self.receipt_key_file.is_some() && !self.receipts {
+			return Err("receipt_key_file is set, but receipts are switched off".into());
 		}
 		for engine in &self.engines {
 			if matches!(engine, EngineConfig::Llama { models, .. } if models.is_empty()) {
@@ -276,5 +283,15 @@ impl Config {
 			(None, None) => bail!("no operator"),
 		};
 		Signer::from_uri(secret.trim()).context("the operator's secret can't be used")
+	}
+
+	/// The miner's receipt key, if it has one.
+	///
+	/// # Errors
+	///
+	/// When others can read its file, or it is no key.
+	pub fn receipt_signer(&self) -> anyhow::Result<Option<ReceiptSigner>> {
+		let Some(path) = &self.receipt_key_file else { return Ok(None) };
+		ReceiptSigner::from_secret(&secret::read(path)?).context("the receipt key can't be used").map(Some)
 	}
 }

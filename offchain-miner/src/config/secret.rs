@@ -1,4 +1,4 @@
-//! The operator's secret.
+//! Secrets in files.
 
 use std::{fs, path::Path};
 

@@ -258,3 +258,20 @@ fn signer_should_be_refused_when_others_can_read_the_key_file() {
 	config.dev_operator = Some("Bob".into());
 	assert_eq!(config.signer().unwrap().account_id(), from_file);
 }
+
+#[cfg(unix)]
+#[test]
+fn receipt_signer_should_be_refused_when_others_can_read_its_file() {
+	use std::os::unix::fs::PermissionsExt;
+	let dir = tempfile::tempdir().unwrap();
+	let path = dir.path().join("receipt.key");
+	let (key, secret) = ReceiptSigner::generate();
+	fs::write(&path, format!("{secret}\n")).unwrap();
+	fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+	let line = format!("--dev-operator Bob --model x.gguf --receipt-key-file {}", path.display());
+	let config = Config::load(&flags(&line)).unwrap();
+	assert!(config.receipt_signer().unwrap_err().to_string().contains("chmod 600"));
+	fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+	assert_eq!(config.receipt_signer().unwrap().unwrap().public(), key.public());
+	assert!(Config::load(&flags(&format!("{line} --no-receipts"))).is_err());
+}

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use millrace_client::receipt::json::ReceiptSigner;
 use millrace_primitives::{BlockNumber, FailCode, JobId, Usage, H256};
 use tokio::time::sleep;
 
@@ -89,6 +90,9 @@ impl Chain for FakeChain {
 		self.close(ticket).await
 	}
 	async fn receipt_file(&self, _: JobId) -> Result<ReceiptFile, ChainError> {
+		Ok(ReceiptFile::Later("no file here".into()))
+	}
+	async fn sign_receipt(&self, _: &[u8], _: &ReceiptSigner) -> Result<ReceiptFile, ChainError> {
 		Ok(ReceiptFile::Later("no file here".into()))
 	}
 	async fn registration(&self) -> Result<Option<Registration>, ChainError> {

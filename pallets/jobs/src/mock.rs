@@ -71,6 +71,8 @@ impl pallet_miners::Config for Test {
 	type SlashOrigin = EnsureRoot<AccountId32>;
 	type SlashPaid = SlashPaid;
 	type SlashBeneficiary = SlashPot;
+	type ReceiptKeyDeposit = ConstU128<MILL>;
+	type ReceiptKeyRetention = ConstU32<500>;
 	type WeightInfo = ();
 }
 

@@ -1,7 +1,15 @@
 //! What the calls take at the worst.
 
-use frame::{benchmarking::prelude::*, traits::fungible::Mutate};
+use frame::{
+	benchmarking::prelude::*,
+	deps::{
+		sp_core::{crypto::KeyTypeId, ed25519},
+		sp_io::crypto::{ed25519_generate, ed25519_sign},
+	},
+	traits::fungible::Mutate,
+};
 use millrace_primitives::{
+	receipt_key::possession_bytes,
 	traits::{ModelRegistry, OnCapacity},
 	Balance, ModelId, Rate,
 };
@@ -12,6 +20,9 @@ use crate::*;
 const FUNDS: Balance = 1 << 100;
 /// What every offer asks.
 const RATE: Rate = Rate::PerToken { input: 10_000, output: 1_000_000 };
+
+/// Where receipt keys are kept.
+const KEYS: KeyTypeId = KeyTypeId(*b"mill");
 
 fn signed<T: Config>(who: &T::AccountId) -> OriginFor<T> {
 	RawOrigin::Signed(who.clone()).into()
@@ -65,6 +76,27 @@ fn unbond<T: Config>(owner: &T::AccountId, parts: u32) -> DispatchResult {
 fn later<T: Config>(blocks: u32) {
 	let now = T::BlockNumberProvider::current_block_number();
 	T::BlockNumberProvider::set_block_number(now.saturating_add(blocks));
+}
+
+/// A new receipt key, and what shows that the owner has it.
+fn receipt_key<T: Config>(
+	owner: &T::AccountId,
+	number: u32,
+) -> Result<(ed25519::Public, ed25519::Signature), BenchmarkError> {
+	let key = ed25519_generate(KEYS, Some(alloc::format!("//{number}").into_bytes()));
+	let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+	let possession = ed25519_sign(KEYS, &key, &possession_bytes(&genesis, owner, &key));
+	Ok((key, possession.ok_or("the keystore has the key")?))
+}
+
+/// Gives the owner `keys` receipt keys, of which the last is in use; returns the first.
+fn set_receipt_keys<T: Config>(owner: &T::AccountId, keys: u32) -> Result<ed25519::Public, BenchmarkError> {
+	for number in 0..keys {
+		let (key, possession) = receipt_key::<T>(owner, number)?;
+		Pallet::<T>::set_receipt_key(signed::<T>(owner), key, possession)?;
+		later::<T>(1);
+	}
+	Ok(ReceiptKeys::<T>::get(owner).first().ok_or("there is a key")?.key)
 }
 
 impl<T: Config> Pallet<T> {
@@ -207,6 +239,49 @@ mod benchmarks {
 		_(origin as T::RuntimeOrigin, owner.clone(), Balance::MAX);
 
 		assert!(Miners::<T>::get(owner).is_some_and(|miner| miner.bonded == 0 && miner.models.is_empty()));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// The list becomes full, and the key before this one ends.
+	#[benchmark]
+	fn set_receipt_key() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		set_receipt_keys::<T>(&owner, MAX_RECEIPT_KEYS - 1)?;
+		let (key, possession) = receipt_key::<T>(&owner, MAX_RECEIPT_KEYS)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), key, possession);
+
+		assert!(ReceiptKeys::<T>::get(owner).is_full());
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	#[benchmark]
+	fn revoke_receipt_key() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		set_receipt_keys::<T>(&owner, MAX_RECEIPT_KEYS)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()));
+
+		assert!(ReceiptKeys::<T>::get(owner).iter().all(|listed| listed.until.is_some()));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// The first of a full list, so that all others move.
+	#[benchmark]
+	fn forget_receipt_key() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		let first = set_receipt_keys::<T>(&owner, MAX_RECEIPT_KEYS)?;
+		later::<T>(T::ReceiptKeyRetention::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), first);
+
+		assert!(ReceiptKeys::<T>::get(owner).iter().all(|listed| listed.key != first));
 		Pallet::<T>::do_try_state()?;
 		Ok(())
 	}

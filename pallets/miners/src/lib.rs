@@ -9,6 +9,7 @@ mod draw;
 mod impls;
 mod offers;
 mod ready;
+mod receipt_key;
 mod reputation;
 mod slash;
 mod try_state;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use pallet::*;
 pub use ready::{Place, Ready};
+pub use receipt_key::{ReceiptKey, ReceiptKeyList, MAX_RECEIPT_KEYS};
 pub use reputation::MAX_REPUTATION;
 pub use types::{Miner, Offer, Unbonding, MAX_OFFERS, MAX_SLOTS, MAX_UNBONDING};
 pub use views::MinerView;
@@ -32,6 +34,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use frame::{
+		deps::sp_core::ed25519,
 		prelude::*,
 		traits::fungible::{Inspect, Mutate, MutateHold},
 	};
@@ -86,6 +89,12 @@ pub mod pallet {
 		type SlashPaid: Get<Perbill>;
 		/// Gets that part.
 		type SlashBeneficiary: Get<Self::AccountId>;
+		/// Plancks held for each receipt key that is listed.
+		#[pallet::constant]
+		type ReceiptKeyDeposit: Get<Balance>;
+		/// Blocks for which a receipt key stays listed after it was revoked, at the least.
+		#[pallet::constant]
+		type ReceiptKeyRetention: Get<BlockNumber>;
 		/// Weights of this pallet's calls.
 		type WeightInfo: WeightInfo;
 	}
@@ -95,6 +104,8 @@ pub mod pallet {
 	pub enum HoldReason {
 		/// A miner's stake, bonded or unbonding.
 		Stake,
+		/// The deposits for an owner's receipt keys.
+		ReceiptKeys,
 	}
 
 	/// Miners by owner.
@@ -124,6 +135,10 @@ pub mod pallet {
 	/// A miner's place on a model's ready list.
 	#[pallet::storage]
 	pub type ReadyPlace<T: Config> = StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, T::AccountId, Place>;
+
+	/// The receipt keys of an owner, oldest first, those that no longer hold included. They outlive the registration.
+	#[pallet::storage]
+	pub type ReceiptKeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ReceiptKeyList, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -199,6 +214,27 @@ pub mod pallet {
 			/// The miner.
 			owner: T::AccountId,
 		},
+		/// A receipt key holds from this block on.
+		ReceiptKeySet {
+			/// The miner.
+			owner: T::AccountId,
+			/// The Ed25519 key.
+			key: ed25519::Public,
+		},
+		/// A receipt key no longer holds from this block on; it stays listed for older receipts.
+		ReceiptKeyRevoked {
+			/// The miner.
+			owner: T::AccountId,
+			/// The Ed25519 key.
+			key: ed25519::Public,
+		},
+		/// A receipt key is no longer listed; its deposit is free.
+		ReceiptKeyForgotten {
+			/// The miner.
+			owner: T::AccountId,
+			/// The Ed25519 key.
+			key: ed25519::Public,
+		},
 	}
 
 	#[pallet::error]
@@ -249,6 +285,16 @@ pub mod pallet {
 		NothingToSlash,
 		/// The sum does not fit.
 		Overflow,
+		/// The signature is not the receipt key's over this chain, this owner and this key.
+		BadPossession,
+		/// The owner has had this receipt key already; make a new one.
+		ReceiptKeyListed,
+		/// Too many receipt keys are listed; forget an old one.
+		TooManyReceiptKeys,
+		/// The owner has no such receipt key, or none in use.
+		NoReceiptKey,
+		/// The receipt key is in use, or was revoked less than `ReceiptKeyRetention` blocks ago.
+		ReceiptKeyNeeded,
 	}
 
 	#[pallet::hooks]
@@ -355,6 +401,34 @@ pub mod pallet {
 			T::SlashOrigin::ensure_origin(origin)?;
 			let offers = Self::do_slash(owner, amount)?;
 			Ok(Some(T::WeightInfo::slash(offers)).into())
+		}
+
+		/// Makes `key` the key that signs the receipts of the caller's miner from this block on, in place of an earlier one,
+		/// and holds `ReceiptKeyDeposit`. `possession` is its Ed25519 signature over the bytes of
+		/// `primitives::receipt_key::possession_bytes`.
+		#[pallet::call_index(9)]
+		pub fn set_receipt_key(
+			origin: OriginFor<T>,
+			key: ed25519::Public,
+			possession: ed25519::Signature,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_set_receipt_key(owner, key, possession)
+		}
+
+		/// Ends the use of the caller's receipt key with this block. It stays listed, so that older receipts can be checked.
+		#[pallet::call_index(10)]
+		pub fn revoke_receipt_key(origin: OriginFor<T>) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_revoke_receipt_key(owner)
+		}
+
+		/// Takes a key of the caller's, revoked `ReceiptKeyRetention` blocks ago or earlier, off the list and frees its deposit.
+		/// What it signed can be checked no longer by the chain's state of now.
+		#[pallet::call_index(11)]
+		pub fn forget_receipt_key(origin: OriginFor<T>, key: ed25519::Public) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_forget_receipt_key(owner, key)
 		}
 	}
 }

@@ -68,6 +68,8 @@ pub const SLOT: Balance = 50 * MILL;
 pub const UNBONDING: u32 = 100;
 pub const HALF_LIFE: u32 = 1_000;
 pub const FULL_FEE: Balance = MILLI_MILL;
+pub const KEY_DEPOSIT: Balance = MILL;
+pub const KEY_RETENTION: u32 = 500;
 /// Gets a quarter of each slash; has no account before the first.
 pub const BENEFICIARY: u64 = 5_000;
 
@@ -90,6 +92,8 @@ impl pallet_miners::Config for Test {
 	type SlashOrigin = EnsureRoot<u64>;
 	type SlashPaid = SlashPaid;
 	type SlashBeneficiary = ConstU64<BENEFICIARY>;
+	type ReceiptKeyDeposit = ConstU128<KEY_DEPOSIT>;
+	type ReceiptKeyRetention = ConstU32<KEY_RETENTION>;
 	type WeightInfo = ();
 }
 
@@ -120,7 +124,7 @@ pub fn burned() -> Balance {
 		.sum()
 }
 
-/// Owners 1 to 80 have [`FUNDS`].
+/// Owners 1 to 80 have [`FUNDS`]; a keystore is there for benchmarks, which sign by host function.
 pub fn externalities() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
@@ -129,7 +133,9 @@ pub fn externalities() -> TestState {
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();
-	TestState::new(storage)
+	let mut state = TestState::new(storage);
+	state.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	state
 }
 
 /// Runs a test in block 1; every invariant is checked afterwards.

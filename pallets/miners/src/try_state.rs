@@ -37,7 +37,29 @@ impl<T: Config> Pallet<T> {
 			let listed = Miners::<T>::get(owner).is_some_and(|miner| miner.models.contains(&model));
 			ensure!(listed, "an offer is missing in its miner's list");
 		}
+		Self::try_receipt_keys()?;
 		Self::try_ready_lists()
+	}
+
+	fn try_receipt_keys() -> Result<(), TryRuntimeError> {
+		for (owner, keys) in ReceiptKeys::<T>::iter() {
+			ensure!(!keys.is_empty(), "an empty list of receipt keys is stored");
+			let (mut deposits, mut ended) = (0, Some(0));
+			for (place, listed) in keys.iter().enumerate() {
+				ensure!(
+					ended.is_some_and(|until| until <= listed.from),
+					"a receipt key holds beside the one before it"
+				);
+				ensure!(listed.until.is_none_or(|until| listed.from <= until), "a receipt key ends before it begins");
+				let twice = keys.iter().take(place).any(|earlier| earlier.key == listed.key);
+				ensure!(!twice, "a receipt key is listed twice");
+				deposits = listed.deposit.checked_add(deposits).ok_or("the deposits overflow")?;
+				ended = listed.until;
+			}
+			let held: Balance = T::Currency::balance_on_hold(&HoldReason::ReceiptKeys.into(), &owner);
+			ensure!(held == deposits, "the hold for receipt keys differs from their deposits");
+		}
+		Ok(())
 	}
 
 	fn try_ready_lists() -> Result<(), TryRuntimeError> {

@@ -22,6 +22,12 @@ pub trait WeightInfo {
 	fn deregister(offers: u32) -> Weight;
 	/// Weight of `slash` for a miner with this many offers.
 	fn slash(offers: u32) -> Weight;
+	/// Weight of `set_receipt_key`.
+	fn set_receipt_key() -> Weight;
+	/// Weight of `revoke_receipt_key`.
+	fn revoke_receipt_key() -> Weight;
+	/// Weight of `forget_receipt_key`.
+	fn forget_receipt_key() -> Weight;
 }
 
 impl WeightInfo for () {
@@ -50,6 +56,15 @@ impl WeightInfo for () {
 		Weight::zero()
 	}
 	fn slash(_: u32) -> Weight {
+		Weight::zero()
+	}
+	fn set_receipt_key() -> Weight {
+		Weight::zero()
+	}
+	fn revoke_receipt_key() -> Weight {
+		Weight::zero()
+	}
+	fn forget_receipt_key() -> Weight {
 		Weight::zero()
 	}
 }

@@ -117,3 +117,11 @@ pub fn fees() -> Vec<(Rate, Usage, u128)> {
 	let fee = |vector: &Value| (parsed(&vector["rate"]), parsed(&vector["usage"]), parsed(&vector["plancks"]));
 	vectors("fee").iter().map(fee).collect()
 }
+
+/// Genesis hash, owner and receipt key, and the bytes that show its possession.
+pub fn receipt_keys() -> Vec<(H256, H256, H256, Vec<u8>)> {
+	let vector = |vector: &Value| {
+		(hash(&vector["genesis"]), hash(&vector["owner"]), hash(&vector["key"]), bytes(&vector["bytes"]))
+	};
+	vectors("receipt_key").iter().map(vector).collect()
+}

@@ -130,6 +130,10 @@ def fee(rate: dict, u: dict) -> int:
     return value * u["gpu_ms"] // 1000
 
 
+def receipt_key(k: dict) -> bytes:
+    return b"millrace:receipt-key:v1" + b"".join(bytes.fromhex(k[name]) for name in ("genesis", "owner", "key"))
+
+
 def main() -> None:
     def h(text: str) -> str:
         return blake2_256(text.encode()).hex()
@@ -176,6 +180,7 @@ def main() -> None:
     ]
     rates = [{"per_token": {"input": 3, "output": 10**12}}, {"per_gpu_second": 20_000_000_000}, {"per_gpu_second": 999}]
     randomness = blake2_256(b"vrf")
+    possession = {"genesis": h("genesis"), "owner": h("miner"), "key": h("receipt key")}
     vectors = {
         "proof": [{"payload": p, "signing_hash": proof_signing_hash(p).hex()} for p in (proof, first)],
         "transcript": [
@@ -193,6 +198,7 @@ def main() -> None:
             for job, attempt in ((0, 1), (77, 3))
         ],
         "fee": [{"rate": rate, "usage": used, "plancks": fee(rate, used)} for rate in rates],
+        "receipt_key": [dict(possession, bytes=receipt_key(possession).hex())],
     }
     print(json.dumps(vectors, indent=1))
 

@@ -12,7 +12,7 @@ use sp_runtime::{traits::AccountIdConversion, Perbill};
 use super::parameters::{Governance, DAY};
 use crate::{
 	weights, AccountId, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime,
-	RuntimeHoldReason, System, MILLI_MILL,
+	RuntimeHoldReason, System, MILL, MILLI_MILL,
 };
 
 parameter_types! {
@@ -37,6 +37,10 @@ parameter_types! {
 	pub const ReputationFee: Balance = MILLI_MILL;
 	/// Half of a slash is burned.
 	pub const SlashPaid: Perbill = Perbill::from_percent(50);
+	/// For a row of 85 bytes at the most, as for the bytes of a job that lie longer.
+	pub const ReceiptKeyDeposit: Balance = MILL;
+	/// A year in which receipts that a revoked key signed can be checked by the chain's state.
+	pub const ReceiptKeyRetention: BlockNumber = 365 * DAY;
 	/// Holds what slashes pay. No key opens it; root can spend it.
 	pub SlashPot: AccountId = PalletId(*b"mill/pot").into_account_truncating();
 }
@@ -56,6 +60,8 @@ impl pallet_miners::Config for Runtime {
 	type SlashOrigin = Governance;
 	type SlashPaid = SlashPaid;
 	type SlashBeneficiary = SlashPot;
+	type ReceiptKeyDeposit = ReceiptKeyDeposit;
+	type ReceiptKeyRetention = ReceiptKeyRetention;
 	type WeightInfo = weights::pallet_miners::WeightInfo<Runtime>;
 }
 

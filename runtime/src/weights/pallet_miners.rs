@@ -130,4 +130,26 @@ impl<T: frame_system::Config> pallet_miners::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
 	}
+	// Storage: `Miners::Miners` (r:1 w:0)
+	// Storage: `Miners::ReceiptKeys` (r:1 w:1)
+	// Storage: `System::BlockHash` (r:1 w:0)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	fn set_receipt_key() -> Weight {
+		Weight::from_parts(180_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// Storage: `Miners::ReceiptKeys` (r:1 w:1)
+	fn revoke_receipt_key() -> Weight {
+		Weight::from_parts(20_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Storage: `Miners::ReceiptKeys` (r:1 w:1)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	fn forget_receipt_key() -> Weight {
+		Weight::from_parts(70_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
 }

@@ -5,10 +5,18 @@ use std::{fs, path::PathBuf};
 use futures::StreamExt;
 use millrace_client::{
 	calls,
-	receipt::{verify, ExportOptions},
+	receipt::{
+		json::{ReceiptSigner, SignedReceipt},
+		verify, ExportOptions,
+	},
 	JobUpdate, Signer,
 };
-use millrace_tests::{miner::Engine, world::account, Cli, Node, World};
+use millrace_tests::{
+	library::{is_there, run},
+	miner::Engine,
+	world::account,
+	Cli, Node, World,
+};
 use serde_json::Value;
 use subxt_rpcs::{rpc_params, RpcClient};
 
@@ -82,7 +90,11 @@ async fn export_should_tell_why_when_there_is_no_receipt() {
 	assert_eq!(run(&["receipt", "export", &waiting, "--block", "1"]), Some(6));
 	let missing = PathBuf::from("no").join("such.file").display().to_string();
 	assert_eq!(run(&["receipt", "verify", &missing, "--genesis", &"0".repeat(64), "--authorities", "x"]), Some(2));
-	assert_eq!(run(&["receipt", "verify", &missing]), Some(2));
+	assert_eq!(run(&["receipt", "verify", &missing]), Some(1));
+	let file = cli.folder().join("cancelled.receipt").display().to_string();
+	assert_eq!(run(&["receipt", "export", &waiting, "--out", &file]), Some(0));
+	assert_eq!(run(&["receipt", "verify", &file]), Some(2), "nobody was named to be trusted");
+	assert_eq!(run(&["receipt", "verify", &file, "--receipt-key", &"0".repeat(64)]), Some(2));
 }
 
 /// Gives the validator new session keys and waits until it votes with them.
@@ -142,4 +154,102 @@ async fn receipt_should_be_proved_from_genesis_when_the_validators_changed_twice
 		flipped[at] ^= 1;
 		assert!(verify(&flipped, &trust).is_err(), "byte {at}");
 	}
+}
+
+/// The storage key of `Timestamp.Now`.
+const NOW: &str = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb";
+
+/// What `pallet-timestamp` says of a block, in whole seconds.
+async fn seconds(world: &World, block: &Value) -> u64 {
+	let number = u32::try_from(block.as_u64().unwrap()).unwrap();
+	let hash = world.client.block_hash(number).await.unwrap().unwrap();
+	let rpc = RpcClient::from_insecure_url(world.node.url()).await.unwrap();
+	let now: String = rpc.request("state_getStorage", rpc_params![NOW, hash]).await.unwrap();
+	let bytes = hex::decode(now.trim_start_matches("0x")).unwrap();
+	u64::from_le_bytes(bytes.try_into().unwrap()) / 1_000
+}
+
+/// Why `receipt verify` refuses a text, with the keys of the chain.
+fn refusal(cli: &Cli, text: &str) -> Value {
+	let file = cli.folder().join("other.json").display().to_string();
+	fs::write(&file, text).unwrap();
+	let output = cli.run("", &["receipt", "verify", &file, "--json"]);
+	assert_eq!(output.status.code(), Some(8), "{text}");
+	serde_json::from_slice::<Value>(&output.stderr).unwrap()["error"]["cause"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipt_should_be_signed_json_by_the_listed_key_alone_when_the_miner_has_one() {
+	let world = World::with_offer(1).await;
+	let cli = Cli::new(&world.node);
+	let path = |name: &str| cli.folder().join(name).display().to_string();
+	let made = cli.json("", &["miner", "receipt-key", "new", &path("receipt.key")]);
+	let key = made["key"].as_str().unwrap();
+	cli.json("bob", &["miner", "receipt-key", "set", &path("receipt.key")]);
+	let listed = cli.json("", &["miner", "receipt-key", "show", "//Bob"]);
+	assert_eq!((&listed["receipt_keys"][0]["key"], &listed["receipt_keys"][0]["until"]), (&made["key"], &Value::Null));
+
+	let miner = world.miner_with(&Engine::Llama, &["--receipt-key-file", &path("receipt.key")]);
+	let (job, _, block) = world.submit(world.request(QUESTION, 64)).await;
+	assert!(matches!(world.last_update(job, block).await, JobUpdate::Settled { .. }));
+	let line = miner.wait_for_job(job, "receipt_signed");
+	let file = line.split(' ').find_map(|word| word.strip_prefix("path=")).unwrap_or_else(|| panic!("{line}"));
+	assert!(file.ends_with(&format!("job-{job}.json")), "{file}");
+
+	let valid = cli.json("", &["receipt", "verify", file]);
+	assert_eq!((&valid["key_id"], &valid["key_from"]), (&made["key_id"], &Value::from("chain")), "{valid}");
+	assert_eq!(valid["same_on_chain"], true);
+	let receipt = cli.json("", &["receipt", "show", &job.to_string()]);
+	assert_eq!(valid["receipt"], receipt);
+	assert_eq!(valid["started_at"], seconds(&world, &receipt["submitted_at"]).await);
+	assert_eq!(valid["completed_at"], seconds(&world, &receipt["ended_at"]).await);
+
+	// Without a node, by the key that the reader knows.
+	let (code, valid) = check(&cli, file, &["--receipt-key", key]);
+	assert_eq!((code, &valid["key_from"]), (Some(0), &Value::from("argument")), "{valid}");
+	let (code, error) = check(&cli, file, &["--receipt-key", &"7".repeat(64)]);
+	assert_eq!((code, error["error"]["cause"].as_str()), (Some(8), Some("unknown_key")), "{error}");
+	if is_there("python3") {
+		let reader = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/tests/vectors/verify_json.py");
+		run(std::process::Command::new("python3").args(["-B", reader, file, key]));
+	}
+
+	let text = fs::read_to_string(file).unwrap();
+	let started = format!("\"started_at\":{}", valid["started_at"]);
+	let later = format!("\"started_at\":{}", valid["started_at"].as_u64().unwrap() - 1);
+	assert_eq!(refusal(&cli, &text.replace(&started, &later)), "bad_signature");
+	for at in (50..text.len()).step_by(101) {
+		let mut bytes = text.clone().into_bytes();
+		bytes[at] ^= 1;
+		refusal(&cli, std::str::from_utf8(&bytes).unwrap());
+	}
+
+	// Signed by another key, which the receipt names, hides, or carries.
+	let (other, secret) = ReceiptSigner::generate();
+	let statement = SignedReceipt::from_bytes(text.as_bytes()).unwrap().statement().clone();
+	let forged = SignedReceipt::sign(&statement, &other);
+	assert_eq!(refusal(&cli, &forged), "unknown_key");
+	assert_eq!(refusal(&cli, &forged.replace(&other.public().id(), made["key_id"].as_str().unwrap())), "bad_signature");
+	let carried = format!("\"key\":\"{}\",\"key_id\":\"{}\"", other.public(), made["key_id"].as_str().unwrap());
+	let named = format!("\"key_id\":\"{}\"", other.public().id());
+	assert_eq!(refusal(&cli, &forged.replace(&named, &carried)), "not_a_receipt");
+
+	// Signed by the right key, but of more money than was paid: a stolen key against the chain's own receipt.
+	let stolen = ReceiptSigner::from_secret(&fs::read_to_string(path("receipt.key")).unwrap()).unwrap();
+	let mut richer = statement.clone();
+	richer.receipt.fee += 1;
+	assert_eq!(refusal(&cli, &SignedReceipt::sign(&richer, &stolen)), "not_the_chains");
+
+	// Another key comes: the old receipt stays valid, and the new key does not sign for the old time.
+	fs::write(path("next.key"), secret).unwrap();
+	fs::set_permissions(path("next.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+	cli.json("bob", &["miner", "receipt-key", "set", &path("next.key")]);
+	assert_eq!(cli.json("", &["receipt", "verify", file])["key_id"], made["key_id"]);
+	let sign = |key: &str| {
+		cli.run("", &["receipt", "sign", &job.to_string(), "--key-file", &path(key), "--out", &path("again")])
+	};
+	assert_eq!(sign("next.key").status.code(), Some(7));
+	assert_eq!(refusal(&cli, &forged), "key_not_in_force");
+	assert!(sign("receipt.key").status.success());
+	assert_eq!(fs::read_to_string(path("again")).unwrap(), text);
 }

@@ -1,10 +1,11 @@
 //! One file for registration, one for each thing that a miner can change, one for the pool that jobs draw from, one for
-//! changes of a slot's price, one for reputation, one for slashes, one for queries, and one that draws thousands of times.
+//! changes of a slot's price, one for receipt keys, one for reputation, one for slashes, one for queries, and one that draws thousands of times.
 
 mod deregister;
 mod offer;
 mod pool;
 mod price;
+mod receipt_key;
 mod register;
 mod reputation;
 mod set_ready;
