@@ -41,6 +41,12 @@ fi
 # The wasm is not what is fuzzed.
 export SKIP_WASM_BUILD=1
 fuzz() { cargo "+$toolchain" fuzz "$@"; }
+# What `build` and `run` have in common for a target.
+options() {
+    # Nothing of ours is unsafe, so that the address sanitizer would only take time.
+    printf '%s\n' --sanitizer none
+    if [[ $1 == extrinsic ]]; then printf '%s\n' --features runtime; fi
+}
 
 targets=("$@")
 if ((${#targets[@]} == 0)); then
@@ -50,10 +56,9 @@ for target in "${targets[@]}"; do
     [[ -e fuzz/targets/$target.rs ]] || die "there is no target '$target'; there are: $(fuzz list | tr '\n' ' ')"
 done
 
-# Nothing of ours is unsafe, so that the address sanitizer would only take time.
-options=(--sanitizer none)
 for target in "${targets[@]}"; do
     say "building $target"
+    mapfile -t options < <(options "$target")
     fuzz build "${options[@]}" "$target"
 done
 
@@ -63,7 +68,8 @@ broken=$(mktemp)
 trap 'rm -f -- "$broken"' EXIT
 
 run() {
-    local target=$1 log=$logs/$1.log
+    local target=$1 log=$logs/$1.log options
+    mapfile -t options < <(options "$target")
     mkdir -p -- "fuzz/corpus/$target"
     # What is found goes to the first folder.
     if fuzz run "${options[@]}" "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
