@@ -148,11 +148,13 @@ fn apply(file: &mut ReceiptFile, part: &Part) -> Option<()> {
 		}
 		Part::DropVote(from, vote) => {
 			let votes = &mut nth(justifications(file), *from)?.commit.precommits;
-			votes.remove(at(*vote, votes.len())?);
+			let place = at(*vote, votes.len())?;
+			votes.remove(place);
 		}
 		Part::SwapVotes(from, a, b) => {
 			let votes = &mut nth(justifications(file), *from)?.commit.precommits;
-			votes.swap(at(*a, votes.len())?, at(*b, votes.len())?);
+			let length = votes.len();
+			votes.swap(at(*a, length)?, at(*b, length)?);
 		}
 		Part::Retarget(which, by, round) => {
 			let votes = nth(justifications(file), *which)?;
@@ -171,7 +173,8 @@ fn apply(file: &mut ReceiptFile, part: &Part) -> Option<()> {
 			file.headers.swap(at(*a, length)?, at(*b, length)?);
 		}
 		Part::DropHeader(which) => {
-			file.headers.remove(at(*which, file.headers.len())?);
+			let place = at(*which, file.headers.len())?;
+			file.headers.remove(place);
 		}
 		Part::Renumber(which, by) => nth(headers(file), *which)?.number ^= by,
 		Part::Log(which, engine, bytes) => {
@@ -187,7 +190,8 @@ fn apply(file: &mut ReceiptFile, part: &Part) -> Option<()> {
 			file.changes.push(change);
 		}
 		Part::DropChange(which) => {
-			file.changes.remove(at(*which, file.changes.len())?);
+			let place = at(*which, file.changes.len())?;
+			file.changes.remove(place);
 		}
 		Part::Receipt(job, fee, block) => {
 			file.receipt.job ^= job;
