@@ -78,7 +78,7 @@ run() {
     else
         say "$target: BROKEN, see $log"
         # Without a path it was not an input that broke it.
-        { grep -oE 'fuzz/artifacts/[^ ]+' "$log" || echo "$log"; } | sort -u | sed "s/^/$target: /" >>"$broken"
+        { grep -oE 'fuzz/artifacts/[^/ ]+/(crash|oom|timeout|leak)-[0-9a-f]+' "$log" || echo "$log"; } | sort -u | sed "s/^/$target: /" >>"$broken"
     fi
 }
 

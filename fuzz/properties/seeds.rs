@@ -3,7 +3,7 @@
 use std::{env, fs, path::Path, thread};
 
 /// Broken copies of each seed that a test tries.
-const COPIES: u64 = 2_000;
+const COPIES: u64 = 1_000;
 
 /// Runs a target's seeds through its property, and broken copies of them. Those that are `made` here must be among
 /// them and must get past the decoder: a change of the format shows. `MILLRACE_WRITE_SEEDS=1` writes them.
