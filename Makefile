@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo dev test bench lint metadata weights
+.PHONY: help setup build demo dev test bench lint metadata weights fuzz
 
 CARGO_FLAGS := --release --locked --workspace
 # The pallets whose benchmarks the tests run once. Their feature changes the SDK's crates below them, hence the extra
@@ -38,3 +38,6 @@ weights: setup ## Measures the weights of the runtime on this machine
 
 metadata: setup ## Regenerates the metadata that the client is tested against
 	@MILLRACE_WRITE_METADATA=1 cargo test $(CARGO_FLAGS) --test metadata
+
+fuzz: setup ## Feeds broken bytes to everything that decodes bytes from outside; needs a nightly compiler
+	@scripts/fuzz.sh

@@ -1,18 +1,10 @@
-//! What a registration needs of a GGUF file: its sha256, its chat template, its context length.
+//! The header of a GGUF file, as bytes.
 
 use std::{
 	collections::HashMap,
-	fs::File,
-	io::{self, BufReader, Read},
-	path::Path,
+	io::{self, Read},
 };
 
-use sha2::{Digest, Sha256};
-
-use crate::error::CliError;
-
-/// Bytes read at a time.
-const CHUNK: usize = 1 << 20;
 /// No string in a header is longer; a longer one is a broken file.
 const MAX_STRING: u64 = 1 << 24;
 
@@ -25,36 +17,12 @@ pub struct Gguf {
 	pub context_length: Option<u32>,
 }
 
-/// sha256 of a file of any size.
+/// Reads a header from its first byte on.
 ///
 /// # Errors
 ///
-/// When it can't be read.
-pub fn sha256(path: &Path) -> Result<[u8; 32], CliError> {
-	let failed = || CliError::io(format!("cannot read {}", path.display()));
-	let mut file = File::open(path).map_err(failed())?;
-	let mut hasher = Sha256::new();
-	let mut chunk = vec![0; CHUNK];
-	loop {
-		let read = file.read(&mut chunk).map_err(failed())?;
-		if read == 0 {
-			return Ok(hasher.finalize().into());
-		}
-		hasher.update(&chunk[..read]);
-	}
-}
-
-/// Reads a GGUF file's header.
-///
-/// # Errors
-///
-/// When it can't be read or is no GGUF file of version 2 or 3.
-pub fn read(path: &Path) -> Result<Gguf, CliError> {
-	let file = File::open(path).map_err(CliError::io(format!("cannot read {}", path.display())))?;
-	header(&mut BufReader::new(file)).map_err(CliError::io(format!("{} is no GGUF file", path.display())))
-}
-
-fn header(input: &mut impl Read) -> io::Result<Gguf> {
+/// When it ends too early or is none of version 2 or 3.
+pub fn header(input: &mut impl Read) -> io::Result<Gguf> {
 	let mut magic = [0; 4];
 	input.read_exact(&mut magic)?;
 	if &magic != b"GGUF" {
@@ -105,23 +73,23 @@ fn width(kind: u64) -> io::Result<usize> {
 
 fn skip(input: &mut impl Read, kind: u64) -> io::Result<()> {
 	match kind {
-		STRING => {
-			let length = number(input, 8)?;
-			drop_bytes(input, length)
-		}
-		ARRAY => {
-			let (kind, length) = (number(input, 4)?, number(input, 8)?);
-			if matches!(kind, STRING | ARRAY) {
-				for _ in 0..length {
-					skip(input, kind)?;
-				}
-				return Ok(());
+		STRING => skip_string(input),
+		ARRAY => match (number(input, 4)?, number(input, 8)?) {
+			(STRING, length) => (0..length).try_for_each(|_| skip_string(input)),
+			// As llama.cpp does: an array in each array would take a call for each, as deep as the file is long.
+			(ARRAY, _) => Err(broken("it has an array of arrays")),
+			(kind, length) => {
+				let bytes = length.checked_mul(width(kind)? as u64).ok_or_else(|| broken("an array is too long"))?;
+				drop_bytes(input, bytes)
 			}
-			let bytes = length.checked_mul(width(kind)? as u64).ok_or_else(|| broken("an array is too long"))?;
-			drop_bytes(input, bytes)
-		}
+		},
 		kind => drop_bytes(input, width(kind)? as u64),
 	}
+}
+
+fn skip_string(input: &mut impl Read) -> io::Result<()> {
+	let length = number(input, 8)?;
+	drop_bytes(input, length)
 }
 
 fn drop_bytes(input: &mut impl Read, bytes: u64) -> io::Result<()> {
@@ -205,5 +173,19 @@ mod tests {
 			assert!(header(&mut &file[..end]).is_err(), "{end}");
 		}
 		assert!(header(&mut &b"PK\x03\x04"[..]).is_err());
+	}
+
+	#[test]
+	fn header_should_be_refused_when_arrays_are_nested() {
+		let mut file = b"GGUF\x03\0\0\0".to_vec();
+		file.extend(0u64.to_le_bytes());
+		file.extend(1u64.to_le_bytes());
+		entry(&mut file, "a", ARRAY);
+		// So deep that no stack would hold a call for each.
+		for _ in 0..1_000_000 {
+			file.extend((ARRAY as u32).to_le_bytes());
+			file.extend(1u64.to_le_bytes());
+		}
+		assert_eq!(header(&mut &file[..]).expect_err("no such file").kind(), io::ErrorKind::InvalidData);
 	}
 }
