@@ -14,7 +14,7 @@ use crate::chain::{account_of, key, Block, Chain};
 /// Accounts that submit at the same time.
 const CLIENTS: usize = 16;
 /// Jobs of each: enough for some twenty blocks.
-const EACH: usize = 150;
+const EACH: usize = 80;
 /// Miners, and the slots of each.
 const MINERS: usize = 8;
 const SLOTS: u32 = 256;
