@@ -132,7 +132,10 @@ fn next(
 	path: &Path,
 ) {
 	let least = found.as_ref().ok().map(|found| least_stake(&found.parameters, slots_of(&config.offers)));
-	println!("\nThe owner signs this once (OWNER is the name of that key in `millrace account list`):\n");
+	if owner.account == OWNER {
+		println!("\nOWNER stands for the name of the owner's key in `millrace account list`.");
+	}
+	println!("\nThe owner signs this once:\n");
 	match stake.map(|stake| stake.0).or(least) {
 		Some(stake) => println!("{}", owner.register(operator, stake)),
 		None => println!(
