@@ -1,11 +1,13 @@
 //! SIGHUP: the configuration is read anew, and what can change while the miner works does.
 
 use millrace_client::Client;
+use millrace_primitives::AccountId32;
 use tokio::{signal::unix::Signal, sync::watch::Sender};
 
 use crate::{
 	config::{changes, Config, Flags, Settings},
 	logging::Logging,
+	offer,
 };
 
 /// Everything that a new configuration reaches.
@@ -14,6 +16,8 @@ pub struct Reload {
 	pub flags: Flags,
 	/// What is in force.
 	pub config: Config,
+	/// The operator, as whom the miner works.
+	pub operator: AccountId32,
 	/// To those who work with it.
 	pub settings: Sender<Settings>,
 	/// The connection.
@@ -26,8 +30,14 @@ impl Reload {
 	/// Reads the configuration anew at each signal. A bad one changes nothing.
 	pub async fn follow(mut self, mut hangup: Signal) {
 		while hangup.recv().await.is_some() {
-			if let Err(error) = self.once() {
-				tracing::error!(event = %"reload_failed", "the old configuration stays in force: {error:#}");
+			match self.once() {
+				Ok(()) => offer::remind(&self.config, &self.client, &self.operator).await,
+				Err(error) => {
+					// The first line has the place and the reason; the log has a line for each event.
+					let whole = format!("{error:#}");
+					let why = whole.lines().next().unwrap_or_default();
+					tracing::error!(event = %"reload_failed", %why, "the old configuration stays in force");
+				}
 			}
 		}
 	}

@@ -27,6 +27,7 @@ use crate::{
 	health::{self, Facts},
 	journal::Journal,
 	logging::Logging,
+	offer,
 	pause::Pause,
 	plan::{Machine, Plan},
 	receipts::Receipts,
@@ -71,6 +72,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		tracing::info!(event = %"http", url = %format!("http://{address}/healthz"), "health report");
 	}
 	announce(&*chain, config.manage_ready).await;
+	offer::remind(&config, &client, &operator).await;
 	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots.get(), "working");
 
 	let receipts = config.receipts.then(|| {
@@ -78,7 +80,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).signed_by(receipt_signer).follow())
 	});
 	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
-	tokio::spawn(Reload { flags, config, settings: sender, client, logging }.follow(hangup));
+	tokio::spawn(Reload { flags, config, operator, settings: sender, client, logging }.follow(hangup));
 	let runner = Runner::new(core, journal, chain.clone(), engines, status, settings);
 	let (unready_chain, unready_stop) = (chain.clone(), stop.clone());
 	let unready = manage_ready.then(|| {

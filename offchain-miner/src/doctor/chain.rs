@@ -8,6 +8,7 @@ use millrace_primitives::{AccountId32, BlockNumber, H256};
 use super::report::Check;
 use crate::{
 	config::Config,
+	offer::{gaps, Gap},
 	owner::{least_stake, slots_of, Owner},
 	probe::Probe,
 	shell::quoted,
@@ -83,11 +84,6 @@ impl Facts {
 			parameters: at.parameters().await?,
 		})
 	}
-
-	fn model(&self, name: &str) -> Option<&Model> {
-		let number = name.parse().ok();
-		self.models.iter().find(|model| model.name == name || Some(model.id) == number)
-	}
 }
 
 /// The checks of a chain that did not answer.
@@ -136,6 +132,9 @@ fn node(facts: &Facts, config: &Config) -> Vec<Check> {
 	let mend = "set the clock (`timedatectl set-ntp true`); if it is right, the chain or the node stands still";
 	let clock = if syncing {
 		Check::skipped("clock", "the node is still syncing")
+	} else if best == 0 {
+		// The genesis block has no time.
+		Check::skipped("clock", "the chain has no block yet")
 	} else if off > OFF.1 {
 		Check::broken("clock", found, mend)
 	} else if off > OFF.0 {
@@ -227,19 +226,19 @@ fn offers(facts: &Facts, config: &Config, probe: &Probe, owner: &Owner) -> Vec<C
 			"raise slots, or offer fewer; jobs beyond run into their deadlines",
 		));
 	}
-	for offer in &config.offers {
-		let Some(model) = facts.model(&offer.model) else {
-			let found = format!("the chain has no model {}", offer.model);
-			checks.push(Check::broken("offers", found, "see `millrace model list` for the names"));
-			continue;
+	for gap in gaps(&config.offers, &facts.models, &facts.offers) {
+		let (offer, model, what) = match gap {
+			Gap::NoModel(offer) => {
+				let found = format!("the chain has no model {}", offer.model);
+				checks.push(Check::broken("offers", found, "see `millrace model list` for the names"));
+				continue;
+			}
+			Gap::Absent(offer, model) => (offer, model, "is not on chain"),
+			Gap::Different(offer, model) => (offer, model, "differs on chain"),
 		};
-		let made = facts.offers.iter().find(|made| made.model == model.id);
-		if made.is_none_or(|made| made.rate != offer.rate || made.slots != offer.slots.get()) {
-			let what = if made.is_some() { "differs on chain" } else { "is not on chain" };
-			let found = format!("the configured offer for {} {what}", offer.model);
-			let mend = format!("sign this with the owner's key:\n{}", owner.offer(offer, Some(model.id)));
-			checks.push(Check::warn("offers", found, mend));
-		}
+		let found = format!("the configured offer for {} {what}", offer.model);
+		let mend = format!("sign this with the owner's key:\n{}", owner.offer(offer, Some(model)));
+		checks.push(Check::warn("offers", found, mend));
 	}
 	if facts.offers.is_empty() && facts.miner.is_some() {
 		let mend = "add an [[offer]] to the configuration; `millrace-miner offer` prints the command to sign";

@@ -131,6 +131,15 @@ async fn judge_should_see_a_wrong_clock_when_the_block_is_far_from_it() {
 }
 
 #[tokio::test]
+async fn judge_should_not_look_at_the_clock_when_there_is_no_block_yet() {
+	let young = |facts: &mut Facts| {
+		facts.best = 0;
+		facts.ahead_secs = i64::MIN;
+	};
+	assert_eq!(fault(&config(), young).await.1, State::Skipped);
+}
+
+#[tokio::test]
 async fn judge_should_suggest_the_genesis_when_it_is_not_pinned() {
 	let found = fault(&Config { genesis: None, ..config() }, |_| {}).await;
 	assert_eq!((found.0, found.1), ("genesis", State::Warn));

@@ -20,8 +20,9 @@ use tokio::time::timeout;
 use crate::{
 	config::{Amount, Config, EngineConfig, Flags, Genesis, NodeUrl, Offer},
 	hardware::model_file::ModelFile,
+	offer::number,
 	owner::{least_stake, slots_of, Owner, OWNER},
-	plan::{Machine, Plan},
+	probe::Probe,
 };
 use ask::Asker;
 
@@ -85,12 +86,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 		!config.engines.is_empty(),
 		"no engine: pass --model PATH (a GGUF file) or --ollama-url URL (an Ollama server)"
 	);
-	let found = look(&config).await;
+	let (probe, found) = (Probe::new(&config).await, look(&config).await);
 	if let Ok(found) = &found {
 		config.genesis = config.genesis.or(Some(Genesis(found.genesis)));
 	}
 	if config.offers.is_empty() {
-		config.offers = offers(&config, found.as_ref().ok(), interactive.then_some(&mut asker))?;
+		config.offers = offers(&config, found.as_ref().ok(), &probe, interactive.then_some(&mut asker))?;
 	}
 	if config.http_bind.is_none() {
 		config.http_bind = Some(([127, 0, 0, 1], 9_920).into());
@@ -114,7 +115,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 		Some((file, false)) => println!("operator       {operator}\nkey            {}: kept as it was", file.display()),
 		None => println!("operator       {operator}: a well-known key, for development chains only"),
 	}
-	for why in obstacles(&config).await? {
+	for why in remarks(&probe) {
 		println!("warning        {why}");
 	}
 	let owner = Owner { account: options.owner, ..Owner::unnamed(&config) };
@@ -131,7 +132,10 @@ fn next(
 	path: &Path,
 ) {
 	let least = found.as_ref().ok().map(|found| least_stake(&found.parameters, slots_of(&config.offers)));
-	println!("\nThe owner signs this once (OWNER is the name of that key in `millrace account list`):\n");
+	if owner.account == OWNER {
+		println!("\nOWNER stands for the name of the owner's key in `millrace account list`.");
+	}
+	println!("\nThe owner signs this once:\n");
 	match stake.map(|stake| stake.0).or(least) {
 		Some(stake) => println!("{}", owner.register(operator, stake)),
 		None => println!(
@@ -152,16 +156,16 @@ fn next(
 	println!("\nThen: millrace-miner doctor --config {0} && millrace-miner run --config {0}", path.display());
 }
 
-/// The number of the model that an offer names.
-pub fn number(models: &[Model], name: &str) -> Option<u32> {
-	let number = name.parse().ok();
-	models.iter().find(|model| model.name == name || Some(model.id) == number).map(|model| model.id)
-}
-
-async fn obstacles(config: &Config) -> anyhow::Result<Vec<String>> {
-	let config = config.clone();
-	let plan = tokio::task::spawn_blocking(move || Plan::new(&config, &Machine::probe())).await?;
-	Ok(plan.obstacles().into_iter().chain(plan.warnings()).collect())
+/// What the owner should know of the engines and models before anything is signed.
+fn remarks(probe: &Probe) -> Vec<String> {
+	let mut all = Vec::new();
+	for engine in &probe.engines {
+		all.extend(engine.problem.as_ref().map(|problem| format!("{}: {problem}", engine.kind)));
+		for model in &engine.models {
+			all.extend(model.refusal.iter().chain(&model.warning).cloned());
+		}
+	}
+	all
 }
 
 async fn look(config: &Config) -> anyhow::Result<Found> {
@@ -208,22 +212,18 @@ fn engine(text: &str) -> Result<EngineConfig, String> {
 	Ok(EngineConfig::Llama { models, threads: None })
 }
 
-/// An offer for the first of the embedded engine's models that the chain knows.
+/// An offer for the first of the engines' models that the chain knows.
 fn offers<R: BufRead, W: Write>(
 	config: &Config,
 	found: Option<&Found>,
+	probe: &Probe,
 	asker: Option<&mut Asker<'_, R, W>>,
 ) -> anyhow::Result<Vec<Offer>> {
 	let Some(found) = found else { return Ok(Vec::new()) };
-	let mut known = None;
-	for engine in &config.engines {
-		let EngineConfig::Llama { models, .. } = engine else { continue };
-		for path in models {
-			// What is wrong with the file is said later, with everything else.
-			let Ok(digest) = ModelFile::open(path).and_then(|file| file.digest()) else { continue };
-			known = known.or_else(|| found.models.iter().find(|model| model.digest == digest && !model.retired));
-		}
-	}
+	let digests: Vec<_> = probe.models().into_iter().filter_map(|(_, model)| model.digest.clone()).collect();
+	let on_chain =
+		|digest: &String| found.models.iter().find(|model| !model.retired && hex::encode(model.digest) == *digest);
+	let known = digests.iter().find_map(on_chain);
 	let Some(model) = known else { return Ok(Vec::new()) };
 	let price = match asker {
 		Some(asker) => asker.ask(&format!("Price of a GPU-second of {} in MILL", model.name), PRICE, str::parse)?,
