@@ -26,14 +26,10 @@ pub struct Chain {
 /// What a block held.
 #[derive(Clone, Debug)]
 pub struct Block {
-	/// Its height.
-	pub number: u32,
 	/// Signed transactions.
 	pub transactions: usize,
 	/// Declared weight of the ordinary transactions, in picoseconds.
 	pub normal: u64,
-	/// Declared weight of everything, in picoseconds.
-	pub declared: u64,
 	/// Whether its author stopped because the weight was used up.
 	pub full: bool,
 	/// What its author took for it, in ms.
@@ -150,8 +146,8 @@ impl Chain {
 		let params = rpc_params![format!("0x{}", hex::encode(key)), hash];
 		let stored: String = self.rpc.request("state_getStorage", params).await.expect("a block has a weight");
 		let bytes = hex::decode(stored.trim_start_matches("0x")).expect("the node answers in hex");
-		// For each class the time, in picoseconds, and the size of the proof.
-		let weights = <[(Compact<u64>, Compact<u64>); 3]>::decode(&mut &bytes[..]).expect("the weight decodes");
+		// The first class is the ordinary one: the time, in picoseconds, and the size of the proof.
+		let normal = <(Compact<u64>, Compact<u64>)>::decode(&mut &bytes[..]).expect("the weight decodes");
 		let line = self.node.process().wait_for("the block's proposal", |line| {
 			line.contains(&format!("Prepared block for proposing at {number} ("))
 		});
@@ -163,10 +159,8 @@ impl Chain {
 		// The timestamp's inherent is the one that nobody signed.
 		let transactions = number_after("extrinsics_count: ").saturating_sub(1);
 		Block {
-			number,
 			transactions,
-			normal: weights[0].0 .0,
-			declared: weights.iter().map(|(time, _)| time.0).sum(),
+			normal: normal.0 .0,
 			full: line.contains("HitBlockWeightLimit"),
 			prepared: number_after(&format!("proposing at {number} (")) as f64,
 		}
