@@ -6,7 +6,9 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use millrace_primitives::FailCode;
+use async_trait::async_trait;
+use millrace_primitives::{FailCode, Usage};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
 		fixtures::{answer, assignment, generated},
 		Action, Event, Row, RowState, Step,
 	},
+	engines::{Engine, EngineError, Generation, LocalModel, Request},
 	hardware::{
 		gpu::tests::gpu,
 		sensors::{Reading, Sensors},
@@ -29,6 +32,27 @@ impl Sensors for Heater {
 	fn read(&self) -> Vec<Reading> {
 		let before = self.0.fetch_add(1_000_000, Ordering::SeqCst);
 		vec![Reading { gpu: gpu(0, 80 << 30, 1 << 30), celsius: Some(61), millijoules: Some(5_000_000 + before) }]
+	}
+}
+
+/// An engine that is there or not.
+struct Lamp {
+	on: bool,
+}
+
+#[async_trait]
+impl Engine for Lamp {
+	fn kind(&self) -> &'static str {
+		"lamp"
+	}
+	async fn health(&self) -> Result<(), EngineError> {
+		self.on.then_some(()).ok_or_else(|| EngineError::engine("off"))
+	}
+	async fn models(&self) -> Result<Vec<LocalModel>, EngineError> {
+		Ok(Vec::new())
+	}
+	async fn generate(&self, _: Request, _: CancellationToken) -> Result<Generation, EngineError> {
+		Err(EngineError::engine("off"))
 	}
 }
 
@@ -124,7 +148,7 @@ async fn gpu_should_be_measured_when_it_has_sensors() {
 	let sensors: Arc<dyn Sensors> = Arc::new(Heater::default());
 	let mut vigil = Vigil::new(Arc::new(Files::default()), Vec::new(), Some(sensors), status);
 	let usage = generated("42").usage;
-	metrics.work().answered(&millrace_primitives::Usage { output_tokens: 300, ..usage }, Duration::from_secs(3));
+	metrics.work().answered(&Usage { output_tokens: 300, ..usage }, Duration::from_secs(3));
 	for _ in 0..3 {
 		vigil.look().await;
 	}
@@ -139,6 +163,16 @@ async fn gpu_should_be_measured_when_it_has_sensors() {
 	] {
 		assert!(has(&metrics, line), "{line}\n{}", metrics.text(Format::Text).unwrap());
 	}
+}
+
+#[tokio::test]
+async fn engine_should_be_down_when_its_health_is_bad() {
+	let status = SharedStatus::default();
+	let metrics = Metrics::new(status.clone(), 1, false);
+	let engines: Vec<Arc<dyn Engine>> = vec![Arc::new(Lamp { on: true }), Arc::new(Lamp { on: false })];
+	Vigil::new(Arc::new(Files::default()), engines, None, status).look().await;
+	assert!(has(&metrics, "engine_up{engine=\"lamp\",number=\"0\"} 1"));
+	assert!(has(&metrics, "engine_up{engine=\"lamp\",number=\"1\"} 0"));
 }
 
 #[test]
