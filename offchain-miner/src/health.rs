@@ -1,12 +1,24 @@
-//! `GET /healthz` for the owner's monitoring.
+//! `GET /healthz` and `GET /metrics` for the owner's monitoring.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{extract::State, http::StatusCode, routing::get, Json, Router};
+use axum::{
+	extract::State,
+	http::{
+		header::{ACCEPT, CONTENT_TYPE},
+		HeaderMap, StatusCode,
+	},
+	response::IntoResponse,
+	routing::get,
+	Json, Router,
+};
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
-use crate::{engines::LocalModel, runner::SharedStatus};
+use crate::{
+	engines::LocalModel,
+	metrics::{Format, Metrics},
+};
 
 /// A chain that was not read for so long counts as out of reach.
 const STALE: Duration = Duration::from_secs(30);
@@ -22,11 +34,16 @@ pub struct Facts {
 	pub models: Vec<LocalModel>,
 }
 
+type Shared = Arc<(Facts, Arc<Metrics>)>;
+
 /// Serves at `bind` and returns the address that it got.
-pub async fn serve(bind: SocketAddr, facts: Facts, status: SharedStatus) -> std::io::Result<SocketAddr> {
+pub async fn serve(bind: SocketAddr, facts: Facts, metrics: Arc<Metrics>) -> std::io::Result<SocketAddr> {
 	let listener = TcpListener::bind(bind).await?;
 	let address = listener.local_addr()?;
-	let router = Router::new().route("/healthz", get(healthz)).with_state((facts, status));
+	let router = Router::new()
+		.route("/healthz", get(healthz))
+		.route("/metrics", get(exposition))
+		.with_state(Arc::new((facts, metrics)));
 	tokio::spawn(async move {
 		if let Err(error) = axum::serve(listener, router).await {
 			tracing::error!(%error, "the health server ended");
@@ -35,22 +52,91 @@ pub async fn serve(bind: SocketAddr, facts: Facts, status: SharedStatus) -> std:
 	Ok(address)
 }
 
-async fn healthz(State((facts, status)): State<(Facts, SharedStatus)>) -> (StatusCode, Json<Value>) {
-	let status = status.lock().map(|status| status.clone()).unwrap_or_default();
-	let lag = status.read_at.map(|at| at.elapsed());
-	let fresh = lag.is_some_and(|lag| lag < STALE);
+async fn exposition(State(shared): State<Shared>, headers: HeaderMap) -> impl IntoResponse {
+	let format = Format::accepted(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
+	let text = shared.1.text(format).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+	text.map(|text| ([(CONTENT_TYPE, format.content_type())], text))
+}
+
+async fn healthz(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
+	let (facts, metrics) = &*shared;
+	let status = metrics.status();
+	let (lag, age) = metrics.lags(&status);
+	let fresh = status.read_at.is_some() && lag < STALE;
 	let code = if fresh { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-	let body = json!({
+	let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+	let mut body = json!({
 		"healthy": fresh,
 		"draining": status.draining,
+		"ready": status.vitals.ready,
 		"genesis": facts.genesis,
 		"operator": facts.operator,
 		"models": facts.models,
+		"engines": status.vitals.engines,
 		"best_block": status.best,
-		"chain_lag_ms": lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX)),
+		"best_block_age_ms": status.best_at.map(|_| millis(age)),
+		"chain_lag_ms": status.read_at.map(|_| millis(lag)),
 		"running": status.counts.running,
 		"queued": status.counts.queued,
 		"submitting": status.counts.submitting,
 	});
+	if !status.vitals.gpus.is_empty() {
+		let gpus = status.vitals.gpus.iter().map(|reading| {
+			let gpu = &reading.gpu;
+			json!({
+				"index": gpu.index,
+				"name": gpu.name,
+				"memory_total": gpu.memory_total,
+				"memory_free": gpu.free(),
+				"celsius": reading.celsius,
+			})
+		});
+		body["gpus"] = gpus.collect();
+	}
 	(code, Json(body))
+}
+
+#[cfg(test)]
+mod tests {
+	use std::time::Instant;
+
+	use super::*;
+	use crate::{
+		hardware::{gpu::tests::gpu, sensors::Reading},
+		metrics::EngineVital,
+		runner::SharedStatus,
+	};
+
+	/// The report of a miner in this state.
+	async fn report(status: &SharedStatus) -> (StatusCode, Value) {
+		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new() };
+		let metrics = Arc::new(Metrics::new(status.clone(), 1, true));
+		let (code, Json(body)) = healthz(State(Arc::new((facts, metrics)))).await;
+		(code, body)
+	}
+
+	#[tokio::test]
+	async fn report_should_be_bad_when_the_chain_was_never_read() {
+		let (code, body) = report(&SharedStatus::default()).await;
+		assert_eq!((code, &body["chain_lag_ms"]), (StatusCode::SERVICE_UNAVAILABLE, &Value::Null));
+		assert!(body.get("gpus").is_none());
+	}
+
+	#[tokio::test]
+	async fn report_should_tell_work_engines_and_free_gpu_memory_when_all_is_well() {
+		let status = SharedStatus::default();
+		{
+			let mut status = status.lock().unwrap();
+			(status.best, status.best_at, status.read_at) = (Some(7), Some(Instant::now()), Some(Instant::now()));
+			(status.counts.running, status.counts.queued) = (1, 2);
+			status.vitals.engines = vec![EngineVital { kind: "llama", up: true }];
+			status.vitals.gpus = vec![Reading { gpu: gpu(0, 10, 4), celsius: Some(40), millijoules: None }];
+		}
+		let (code, body) = report(&status).await;
+		assert_eq!(code, StatusCode::OK);
+		assert_eq!((&body["running"], &body["queued"], &body["best_block"]), (&json!(1), &json!(2), &json!(7)));
+		assert_eq!(body["engines"], json!([{ "kind": "llama", "up": true }]));
+		assert_eq!(body["gpus"][0]["memory_free"], json!(6));
+		assert!(body["chain_lag_ms"].as_u64().is_some_and(|lag| lag < 30_000));
+	}
 }

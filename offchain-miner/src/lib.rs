@@ -11,6 +11,7 @@ pub mod health;
 pub mod init;
 pub mod journal;
 pub mod logging;
+pub mod metrics;
 pub mod models;
 pub mod offer;
 pub mod owner;

@@ -127,7 +127,7 @@ impl Receipts {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
 	use crate::{
 		chain::{ChainError, ModelInfo, Registration},
@@ -139,14 +139,14 @@ mod tests {
 	};
 	use async_trait::async_trait;
 	use futures::stream::BoxStream;
-	use millrace_primitives::{BlockNumber, FailCode, ModelId, H256};
+	use millrace_primitives::{Balance, BlockNumber, FailCode, ModelId, H256};
 	use std::{collections::BTreeMap, sync::Mutex};
 
 	const GENESIS: H256 = H256::repeat_byte(1);
 
 	/// Knows nothing but receipts.
 	#[derive(Default)]
-	struct Files {
+	pub(crate) struct Files {
 		files: Mutex<BTreeMap<JobId, Result<ReceiptFile, ChainError>>>,
 		/// What signing gives.
 		signed: Mutex<Option<Result<ReceiptFile, ChainError>>>,
@@ -190,6 +190,9 @@ mod tests {
 		}
 		async fn fail(&self, _: Ticket, _: FailCode) -> Result<BlockNumber, ChainError> {
 			Ok(0)
+		}
+		async fn paid(&self, _: Ticket) -> Result<Option<Balance>, ChainError> {
+			Ok(None)
 		}
 		async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError> {
 			self.files.lock().unwrap().get(&job).cloned().unwrap()

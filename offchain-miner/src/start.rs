@@ -24,9 +24,11 @@ use crate::{
 		openai::Openai,
 		Engine, LocalModel,
 	},
+	hardware::sensors::{Driver, Sensors},
 	health::{self, Facts},
 	journal::Journal,
 	logging::Logging,
+	metrics::{Metrics, Vigil},
 	offer,
 	pause::Pause,
 	plan::{Machine, Plan},
@@ -66,11 +68,14 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let journal = Arc::new(open_journal(&config.work_dir, genesis, config.keep_secs)?.with_receipts(config.receipts));
 	let core = Core::new(genesis, config.slots.get(), Box::new(OperatorSigner(signer)));
 	let status = SharedStatus::default();
+	let sensors = tokio::task::spawn_blocking(Driver::open).await?.map(|driver| Arc::new(driver) as Arc<dyn Sensors>);
+	let metrics = Arc::new(Metrics::new(status.clone(), config.slots.get(), sensors.is_some()));
 	if let Some(bind) = config.http_bind {
 		let facts = Facts { genesis: hex::encode(genesis), operator: operator.to_string(), models };
-		let address = health::serve(bind, facts, status.clone()).await.context("can't serve http_bind")?;
+		let address = health::serve(bind, facts, metrics.clone()).await.context("can't serve http_bind")?;
 		tracing::info!(event = %"http", url = %format!("http://{address}/healthz"), "health report");
 	}
+	let vigil = tokio::spawn(Vigil::new(chain.clone(), engines.clone(), sensors, status.clone()).follow());
 	announce(&*chain, config.manage_ready).await;
 	offer::remind(&config, &client, &operator).await;
 	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots.get(), "working");
@@ -81,7 +86,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	});
 	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
 	tokio::spawn(Reload { flags, config, operator, settings: sender, client, logging }.follow(hangup));
-	let runner = Runner::new(core, journal, chain.clone(), engines, status, settings);
+	let runner = Runner::new(core, journal, chain.clone(), engines, status, metrics, settings);
 	let (unready_chain, unready_stop) = (chain.clone(), stop.clone());
 	let unready = manage_ready.then(|| {
 		tokio::spawn(async move {
@@ -90,6 +95,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		})
 	});
 	let worked = runner.run(stop).await;
+	vigil.abort();
 	// Whatever it has not written yet is in the journal, for the next start.
 	if let Some(receipts) = receipts {
 		receipts.abort();

@@ -5,7 +5,7 @@ pub mod node;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use millrace_client::receipt::json::ReceiptSigner;
-use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
+use millrace_primitives::{AccountId32, Balance, BlockNumber, FailCode, JobId, ModelId, H256};
 
 use crate::core::{Answer, Assignment, Ticket};
 
@@ -83,6 +83,9 @@ pub trait Chain: Send + Sync {
 
 	/// Sends a failure and returns the height of the block that carries it.
 	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError>;
+
+	/// Plancks that the chain paid for this attempt of a job that is over; `None`: nothing.
+	async fn paid(&self, ticket: Ticket) -> Result<Option<Balance>, ChainError>;
 
 	/// The file that proves the receipt of a job that this miner answered.
 	async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError>;

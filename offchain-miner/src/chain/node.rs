@@ -9,7 +9,7 @@ use millrace_client::{
 	receipt::{json::ReceiptSigner, ExportError, ExportOptions},
 	Call, Client, Error, JobState, Signer, Submitter,
 };
-use millrace_primitives::{AccountId32, BlockNumber, FailCode, JobId, ModelId, H256};
+use millrace_primitives::{AccountId32, Balance, BlockNumber, FailCode, JobId, ModelId, Outcome, H256};
 
 use super::{Chain, ChainError, ModelInfo, ReceiptFile, Registration};
 use crate::core::{Answer, Assignment, ProofSigner, Ticket};
@@ -126,6 +126,14 @@ impl Chain for Node {
 
 	async fn fail(&self, ticket: Ticket, code: FailCode) -> Result<BlockNumber, ChainError> {
 		self.send(calls::fail(ticket.job, ticket.attempt, code)).await
+	}
+
+	async fn paid(&self, ticket: Ticket) -> Result<Option<Balance>, ChainError> {
+		let receipt = self.client.at_best().await?.receipt(ticket.job).await?;
+		let receipt = receipt.ok_or_else(|| ChainError::Unavailable("the job has no receipt yet".into()))?;
+		// Only the last attempt of a job is paid, and its number is this miner's alone.
+		let paid = receipt.outcome == Outcome::Settled && receipt.attempts == ticket.attempt;
+		Ok(paid.then_some(receipt.fee))
 	}
 
 	async fn receipt_file(&self, job: JobId) -> Result<ReceiptFile, ChainError> {

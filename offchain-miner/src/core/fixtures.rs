@@ -37,6 +37,7 @@ pub(crate) fn generated(text: &str) -> Generated {
 		transcript: vec![TranscriptEntry { token: 1, bytes: text.into(), logprob: -5, top: Vec::new() }],
 		usage: Usage { input_tokens: 5, output_tokens: 1, gpu_ms: 20 },
 		template_tokens: 4,
+		took: std::time::Duration::from_millis(20),
 	}
 }
 

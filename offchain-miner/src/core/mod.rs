@@ -371,7 +371,7 @@ impl Core {
 			Some(entry) => &entry.assignment,
 			None => return Err((FailCode::EngineError, "not assigned")),
 		};
-		let Generated { output, transcript, usage, template_tokens } = generated;
+		let Generated { output, transcript, usage, template_tokens, .. } = generated;
 		let longest = assignment.params.max_tokens.saturating_mul(MAX_TOKEN_BYTES).min(MAX_OUTPUT_BYTES);
 		if output.is_empty() || usage.output_tokens == 0 {
 			return Err((FailCode::EmptyOutput, "the answer is empty"));

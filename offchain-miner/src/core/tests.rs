@@ -337,7 +337,7 @@ fn proof_should_sign_the_golden_bytes_when_the_transcript_is_the_golden_one() {
 	assert_eq!(asked.work(), payload.work);
 	see(&mut core, 10, &[asked]);
 	let output = b"17 + 25 = 42.".to_vec();
-	let generated = Generated { output, transcript, usage: payload.usage, template_tokens: 4 };
+	let generated = Generated { output, transcript, usage: payload.usage, ..generated("") };
 	let actions = core.handle(Event::EngineFinished { ticket, run: 0, generated });
 	let answer = proofs(&actions).pop().expect("the proof is sent");
 	assert_eq!(answer.proof.transcript_root, root);

@@ -1,6 +1,6 @@
 //! What goes into the core and what comes out of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use codec::{Decode, Encode};
 use millrace_primitives::{
@@ -56,6 +56,8 @@ pub struct Generated {
 	pub usage: Usage,
 	/// Most tokens that the model's template adds to the input, as registered.
 	pub template_tokens: u32,
+	/// How long the engine took by the miner's clock, its waiting included.
+	pub took: Duration,
 }
 
 /// An answer with its signed proof: what goes on chain, byte for byte, however often it is sent.

@@ -47,10 +47,18 @@ pub struct Nvidia {
 
 /// Asks NVIDIA's driver. A machine without one is a machine without these GPUs.
 pub fn nvidia() -> Nvidia {
+	match open() {
+		Ok(nvml) => listed(&nvml),
+		Err(note) => Nvidia { note: Some(note), ..Nvidia::default() },
+	}
+}
+
+/// NVIDIA's driver, or why there is none.
+pub(super) fn open() -> Result<Nvml, String> {
 	let mut first = None;
 	for library in LIBRARIES {
 		match Nvml::builder().lib_path(library.as_ref()).init() {
-			Ok(nvml) => return listed(&nvml),
+			Ok(nvml) => return Ok(nvml),
 			// A library that is there and fails says more than a name that is not there.
 			Err(NvmlError::LibloadingError(_)) => {}
 			Err(error) => {
@@ -58,8 +66,19 @@ pub fn nvidia() -> Nvidia {
 			}
 		}
 	}
-	let note = first.unwrap_or_else(|| "no NVIDIA driver (libnvidia-ml.so.1 is not here)".into());
-	Nvidia { note: Some(note), ..Nvidia::default() }
+	Err(first.unwrap_or_else(|| "no NVIDIA driver (libnvidia-ml.so.1 is not here)".into()))
+}
+
+/// The driver's GPU number `number`.
+pub(super) fn gpu(nvml: &Nvml, number: u32) -> Result<Gpu, NvmlError> {
+	let device = nvml.device_by_index(number)?;
+	let memory = device.memory_info()?;
+	Ok(Gpu {
+		index: usize::try_from(number).unwrap_or(usize::MAX),
+		name: device.name()?,
+		memory_total: memory.total,
+		memory_used: memory.total.saturating_sub(memory.free),
+	})
 }
 
 fn listed(nvml: &Nvml) -> Nvidia {
@@ -75,18 +94,7 @@ fn listed(nvml: &Nvml) -> Nvidia {
 		}
 	};
 	for number in 0..count {
-		let read = || {
-			let device = nvml.device_by_index(number)?;
-			let memory = device.memory_info()?;
-			let index = usize::try_from(number).unwrap_or(usize::MAX);
-			Ok::<_, NvmlError>(Gpu {
-				index,
-				name: device.name()?,
-				memory_total: memory.total,
-				memory_used: memory.total.saturating_sub(memory.free),
-			})
-		};
-		match read() {
+		match gpu(nvml, number) {
 			Ok(gpu) => found.gpus.push(gpu),
 			Err(error) => found.note = Some(format!("GPU {number} can't be read: {error}")),
 		}

@@ -4,6 +4,7 @@ pub mod cpu;
 pub mod fit;
 pub mod gpu;
 pub mod model_file;
+pub mod sensors;
 
 /// Bytes as people read them, in binary units.
 pub fn size(bytes: u64) -> String {

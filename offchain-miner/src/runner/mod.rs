@@ -23,13 +23,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
 	chain::{Chain, ChainError, ModelInfo},
 	config::Settings,
-	core::{Action, Assignment, Bounds, Core, Counts, Event, Generated, Step, DEADLINE_MARGIN},
+	core::{Action, Assignment, Bounds, Core, Counts, Event, Generated, Step, Ticket, DEADLINE_MARGIN},
 	disk,
 	engines::{
 		several::{Engines, Remedy},
 		Engine, EngineError, Generation, Request,
 	},
 	journal::{Change, Journal},
+	metrics::{Ending, Metrics, Track, Vitals},
 	pause::Pause,
 	watch,
 };
@@ -49,6 +50,9 @@ const PRUNE: Duration = Duration::from_secs(60);
 /// A failed inference is tried again at most this often.
 const RETRIES: u32 = 3;
 
+/// What was paid is looked up at most this often, which takes some minutes.
+const LOOKUPS: u32 = 30;
+
 /// What others may know of the running miner.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
@@ -58,8 +62,12 @@ pub struct Status {
 	pub read_at: Option<Instant>,
 	/// The work.
 	pub counts: Counts,
+	/// When it was last another than before.
+	pub best_at: Option<Instant>,
 	/// Whether the miner is about to stop.
 	pub draining: bool,
+	/// The state of engines and GPUs.
+	pub vitals: Vitals,
 }
 
 /// A [`Status`] that the runner keeps up to date.
@@ -70,6 +78,7 @@ struct Workshop {
 	chain: Arc<dyn Chain>,
 	engines: Engines,
 	status: SharedStatus,
+	metrics: Arc<Metrics>,
 	/// A registered model's digest and bounds never change.
 	models: Mutex<HashMap<ModelId, ModelInfo>>,
 	events: Sender<Event>,
@@ -83,6 +92,7 @@ pub struct Runner {
 	events: Receiver<Event>,
 	runs: HashMap<u64, CancellationToken>,
 	status: SharedStatus,
+	track: Track,
 	settings: watch_value::Receiver<Settings>,
 }
 
@@ -94,12 +104,14 @@ impl Runner {
 		chain: Arc<dyn Chain>,
 		engines: Vec<Arc<dyn Engine>>,
 		status: SharedStatus,
+		metrics: Arc<Metrics>,
 		settings: watch_value::Receiver<Settings>,
 	) -> Self {
 		let (sender, events) = mpsc::channel(1024);
 		let (engines, models) = (Engines::new(engines), Mutex::default());
-		let workshop = Arc::new(Workshop { chain, engines, status: status.clone(), models, events: sender });
-		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, settings }
+		let track = Track::new(metrics.clone());
+		let workshop = Arc::new(Workshop { chain, engines, status: status.clone(), metrics, models, events: sender });
+		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, track, settings }
 	}
 
 	/// Works until `stop` is cancelled and the drain is over, or until something fails for good.
@@ -111,6 +123,7 @@ impl Runner {
 			let state = state.split('(').next().unwrap_or_default();
 			tracing::info!(job = ticket.job, attempt = ticket.attempt, event = %"recovered", state, "from the journal");
 		}
+		self.track.recover(&rows, Instant::now());
 		let mut actions = self.core.recover(rows);
 		actions.extend(self.core.handle(Event::Bounds(self.bounds())));
 		self.carry_out(actions).await?;
@@ -197,12 +210,16 @@ impl Runner {
 	}
 
 	fn take(&mut self, event: Event) -> Vec<Action> {
+		let now = Instant::now();
+		self.track.event(&event, now);
 		match &event {
 			Event::Snapshot { number, .. } => {
 				let number = *number;
 				self.lock_status(|status| {
-					status.best = Some(number);
-					status.read_at = Some(Instant::now());
+					if status.best.replace(number) != Some(number) {
+						status.best_at = Some(now);
+					}
+					status.read_at = Some(now);
 				});
 			}
 			Event::EngineFinished { run, .. } | Event::EngineFailed { run, .. } => {
@@ -221,6 +238,10 @@ impl Runner {
 
 	/// The journal first, on disk; then the rest.
 	async fn carry_out(&mut self, actions: Vec<Action>) -> anyhow::Result<()> {
+		for ticket in self.track.actions(&actions, Instant::now()) {
+			let workshop = self.workshop.clone();
+			tokio::spawn(async move { workshop.look_up_pay(ticket).await });
+		}
 		let changes: Vec<_> = actions
 			.iter()
 			.filter_map(|action| match action {
@@ -276,11 +297,7 @@ impl Runner {
 }
 
 impl Workshop {
-	async fn report(
-		&self,
-		ticket: crate::core::Ticket,
-		sent: Result<Result<u32, ChainError>, tokio::time::error::Elapsed>,
-	) {
+	async fn report(&self, ticket: Ticket, sent: Result<Result<u32, ChainError>, tokio::time::error::Elapsed>) {
 		let event = match sent {
 			Ok(Ok(number)) => Event::TxIncluded { ticket, number },
 			Ok(Err(ChainError::Refused(error))) => Event::TxFailed { ticket, error },
@@ -313,18 +330,19 @@ impl Workshop {
 			params: assignment.params,
 			seed: assignment.seed,
 		};
-		let Generation { output, transcript, usage, .. } = self.try_engines(assignment, &request, &cancel).await?;
-		Ok(Generated { output, transcript, usage, template_tokens: model.template_tokens })
+		let (generation, took) = self.try_engines(assignment, &request, &cancel).await?;
+		let Generation { output, transcript, usage, .. } = generation;
+		Ok(Generated { output, transcript, usage, template_tokens: model.template_tokens, took })
 	}
 
-	/// Makes the inference, again if it failed in a way that may pass.
+	/// Makes the inference, again if it failed in a way that may pass. Tells how long the try took that succeeded.
 	async fn try_engines(
 		&self,
 		assignment: &Assignment,
 		request: &Request,
 		cancel: &CancellationToken,
-	) -> Result<Generation, EngineError> {
-		let crate::core::Ticket { job, attempt } = assignment.ticket;
+	) -> Result<(Generation, Duration), EngineError> {
+		let Ticket { job, attempt } = assignment.ticket;
 		let mut pause = Pause::default();
 		let mut again = 1;
 		loop {
@@ -334,13 +352,15 @@ impl Workshop {
 			};
 			let error = match self.engines.generate(request, cancel, passed).await {
 				Ok((engine, generation)) => {
+					let took = began.elapsed();
+					self.metrics.work().answered(&generation.usage, took);
 					let times = generation.times.unwrap_or_default();
 					let [total_ms, load_ms, prompt_ms, answer_ms] =
 						[times.total, times.load, times.prompt, times.answer].map(|time| time.as_millis());
 					tracing::info!(
 						job, attempt, event = %"answered", engine, total_ms, load_ms, prompt_ms, answer_ms
 					);
-					return Ok(generation);
+					return Ok((generation, took));
 				}
 				Err(error) => error,
 			};
@@ -356,6 +376,30 @@ impl Workshop {
 		}
 	}
 
+	/// Counts what the chain paid for an answer whose job is over.
+	async fn look_up_pay(&self, ticket: Ticket) {
+		let Ticket { job, attempt } = ticket;
+		let (mut pause, mut ending) = (Pause::default(), Ending::Unknown);
+		for _ in 0..LOOKUPS {
+			match self.chain.paid(ticket).await {
+				Ok(Some(fee)) => {
+					tracing::info!(job, attempt, event = %"paid", %fee);
+					self.metrics.work().earned(fee);
+					ending = Ending::Paid;
+					break;
+				}
+				Ok(None) => {
+					tracing::warn!(job, attempt, event = %"unpaid", "the chain paid nothing for the answer");
+					ending = Ending::Unpaid;
+					break;
+				}
+				Err(error) => tracing::debug!(job, attempt, %error, "what was paid can't be read yet"),
+			}
+			pause.wait().await;
+		}
+		self.metrics.work().ended(ending);
+	}
+
 	/// Whether something that takes so long is over before the attempt is given up.
 	fn fits(&self, assignment: &Assignment, took: Duration) -> bool {
 		let best = self.status.lock().ok().and_then(|status| status.best).unwrap_or(assignment.assigned_at);
@@ -366,12 +410,13 @@ impl Workshop {
 	/// What the chain holds for the job. Asked for until it is there: the node can be away, or on another fork, and
 	/// the attempt's deadline ends the wait.
 	async fn ingredients(&self, assignment: &Assignment) -> (ModelInfo, Vec<u8>) {
+		let Ticket { job, attempt } = assignment.ticket;
 		let mut pause = Pause::default();
 		loop {
 			match self.read(assignment).await {
 				Ok(Some(found)) => return found,
-				Ok(None) => tracing::debug!(job = assignment.ticket.job, "the input is not there yet"),
-				Err(error) => tracing::debug!(job = assignment.ticket.job, %error, "the input can't be read yet"),
+				Ok(None) => tracing::debug!(job, attempt, "the input is not there yet"),
+				Err(error) => tracing::debug!(job, attempt, %error, "the input can't be read yet"),
 			}
 			pause.wait().await;
 		}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use millrace_client::receipt::json::ReceiptSigner;
-use millrace_primitives::{BlockNumber, FailCode, JobId, Usage, H256};
+use millrace_primitives::{Balance, BlockNumber, FailCode, JobId, Usage, H256};
 use tokio::time::sleep;
 
 use super::*;
@@ -13,12 +13,16 @@ use crate::{
 	chain::{ReceiptFile, Registration},
 	core::{
 		fixtures::{assignment, TestSigner},
-		Answer, Ticket,
+		Answer,
 	},
 	engines::{Generation, LocalModel},
+	metrics::Format,
 };
 
 const GENESIS: H256 = H256::repeat_byte(1);
+
+/// What the chain pays for an answer; more than a float can hold exactly.
+const FEE: Balance = 9_007_199_254_740_993;
 
 /// A chain of one operator.
 #[derive(Default)]
@@ -89,6 +93,10 @@ impl Chain for FakeChain {
 		self.fails.lock().unwrap().push((ticket, code));
 		self.close(ticket).await
 	}
+	async fn paid(&self, ticket: Ticket) -> Result<Option<Balance>, ChainError> {
+		let answered = self.answers.lock().unwrap().iter().any(|(answered, _)| *answered == ticket);
+		Ok(answered.then_some(FEE))
+	}
 	async fn receipt_file(&self, _: JobId) -> Result<ReceiptFile, ChainError> {
 		Ok(ReceiptFile::Later("no file here".into()))
 	}
@@ -150,17 +158,20 @@ impl Engine for FakeEngine {
 struct Miner {
 	stop: CancellationToken,
 	task: tokio::task::JoinHandle<anyhow::Result<()>>,
+	metrics: Arc<Metrics>,
 }
 
 fn start(directory: &std::path::Path, chain: &Arc<FakeChain>, engines: Vec<Arc<dyn Engine>>, drain_ms: u64) -> Miner {
+	let status = SharedStatus::default();
+	let metrics = Arc::new(Metrics::new(status.clone(), 1, false));
 	let journal = Journal::open(directory, GENESIS, 60).unwrap();
 	let core = Core::new(GENESIS, 1, Box::new(TestSigner));
 	let drain = Duration::from_millis(drain_ms);
 	let settings = Settings { drain, ..Settings::from(&crate::config::Config::default()) };
 	let (_, settings) = watch_value::channel(settings);
-	let runner = Runner::new(core, journal, chain.clone(), engines, SharedStatus::default(), settings);
+	let runner = Runner::new(core, journal, chain.clone(), engines, status, metrics.clone(), settings);
 	let stop = CancellationToken::new();
-	Miner { task: tokio::spawn(runner.run(stop.clone())), stop }
+	Miner { task: tokio::spawn(runner.run(stop.clone())), stop, metrics }
 }
 
 async fn until(mut done: impl FnMut() -> bool) {
@@ -184,6 +195,29 @@ async fn each_job_should_get_one_answer_when_all_goes_well() {
 	miner.task.await.unwrap().unwrap();
 	assert_eq!(chain.answers.lock().unwrap().len(), 3);
 	assert_eq!(engine.runs(), 3);
+}
+
+#[tokio::test]
+async fn pay_should_be_counted_to_the_planck_when_jobs_are_final() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1, 2]);
+	let miner = start(dir.path(), &chain, vec![Arc::new(FakeEngine::default())], 100);
+	let counted = |line: String| miner.metrics.text(Format::Text).unwrap().lines().any(|found| found == line);
+	until(|| counted("millrace_miner_jobs_total{outcome=\"paid\",code=\"none\"} 2".into())).await;
+	assert!(counted(format!("millrace_miner_earnings_plancks_total {}", 2 * FEE)));
+	assert!(counted("millrace_miner_input_tokens_total 16".into()));
+	assert!(counted("millrace_miner_output_tokens_total 2".into()));
+	assert!(counted("millrace_miner_dead_time_seconds_count 2".into()));
+}
+
+#[tokio::test]
+async fn failure_should_be_counted_with_its_code_when_it_is_final() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1]);
+	let miner = start(dir.path(), &chain, vec![FakeEngine::failing(FailCode::BadInput)], 100);
+	let line = "millrace_miner_jobs_total{outcome=\"failed\",code=\"BadInput\"} 1";
+	until(|| miner.metrics.text(Format::Text).unwrap().lines().any(|found| found == line)).await;
+	assert!(miner.metrics.text(Format::Text).unwrap().contains("millrace_miner_earnings_plancks_total 0\n"));
 }
 
 #[tokio::test]
