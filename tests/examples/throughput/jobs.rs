@@ -18,6 +18,8 @@ const EACH: usize = 80;
 /// Miners, and the slots of each.
 const MINERS: usize = 8;
 const SLOTS: u32 = 256;
+/// Blocks without a settled job after which nothing more is expected.
+const QUIET: usize = 10;
 /// What every client asks and every miner answers.
 const INPUT: &[u8] = b"What is 17 plus 25?";
 const OUTPUT: &[u8] = b"42";
@@ -30,6 +32,8 @@ pub struct Jobs {
 	pub blocks: Vec<(Block, usize)>,
 	/// Bytes of the two transactions of a job, its input and output left out.
 	pub bytes: usize,
+	/// Jobs that never settled because the pool lost a transaction.
+	pub lost: usize,
 }
 
 struct Miner {
@@ -95,7 +99,8 @@ pub async fn measure(chain: &Chain) -> Jobs {
 	let genesis = chain.client.genesis_hash();
 	let mut number = chain.flood(signed).await;
 	let (mut settled, mut submitted, mut blocks) = (0, 0, Vec::new());
-	while settled < CLIENTS * EACH {
+	let mut quiet = 0;
+	while settled < CLIENTS * EACH && quiet < QUIET {
 		while chain.best().await <= number {
 			tokio::time::sleep(std::time::Duration::from_millis(10)).await;
 		}
@@ -126,6 +131,7 @@ pub async fn measure(chain: &Chain) -> Jobs {
 		}
 		chain.send(transactions).await;
 		settled += ended;
+		quiet = if ended > 0 { 0 } else { quiet + 1 };
 		blocks.push((number, ended, submitted));
 	}
 	// While submissions compete with proofs for room; before that nothing could be answered yet.
@@ -136,5 +142,5 @@ pub async fn measure(chain: &Chain) -> Jobs {
 			measured.push((block, ended));
 		}
 	}
-	Jobs { blocks: measured, bytes }
+	Jobs { blocks: measured, bytes, lost: CLIENTS * EACH - settled }
 }

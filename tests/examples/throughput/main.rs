@@ -60,9 +60,10 @@ impl Side {
 		}
 		self.job_bytes = measured.bytes;
 		println!(
-			"  {} full blocks of transfers, {} of jobs; node {} KiB",
+			"  {} full blocks of transfers, {} of jobs; {} jobs never settled; node {} KiB",
 			blocks.iter().filter(|block| block.full).count(),
 			measured.blocks.iter().filter(|(block, _)| block.full).count(),
+			measured.lost,
 			chain.memory(),
 		);
 	}
