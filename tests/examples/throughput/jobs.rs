@@ -28,11 +28,13 @@ const USAGE: Usage = Usage { input_tokens: 1, output_tokens: 2, gpu_ms: 0 };
 
 /// What was measured.
 pub struct Jobs {
-	/// The blocks while jobs were waiting to be submitted, and the jobs that settled in each.
-	pub blocks: Vec<(Block, usize)>,
+	/// The blocks from the first proofs on to the last one that was full.
+	pub blocks: Vec<Block>,
+	/// Jobs that settled in those blocks. Blocks of proofs and of submissions take turns, so that one alone says little.
+	pub settled: usize,
 	/// Bytes of the two transactions of a job, its input and output left out.
 	pub bytes: usize,
-	/// Jobs that never settled because the pool lost a transaction.
+	/// Jobs that never settled, because the pool lost a submission of their client's or one before it.
 	pub lost: usize,
 }
 
@@ -98,7 +100,7 @@ pub async fn measure(chain: &Chain) -> Jobs {
 	let mut bytes = signed[0][1].len() - INPUT.len();
 	let genesis = chain.client.genesis_hash();
 	let mut number = chain.flood(signed).await;
-	let (mut settled, mut submitted, mut blocks) = (0, 0, Vec::new());
+	let (mut settled, mut blocks) = (0, Vec::new());
 	let mut quiet = 0;
 	while settled < CLIENTS * EACH && quiet < QUIET {
 		while chain.best().await <= number {
@@ -110,7 +112,6 @@ pub async fn measure(chain: &Chain) -> Jobs {
 		let (mut answers, mut ended) = (HashMap::<[u8; 32], Vec<(JobId, u8)>>::new(), 0);
 		for event in at.events().await.expect("it answers") {
 			match event {
-				Event::Job { what: JobEvent::Submitted { .. }, .. } => submitted += 1,
 				Event::Job { what: JobEvent::Settled { .. }, .. } => ended += 1,
 				Event::Job { job, what: JobEvent::Assigned { attempt, operator, .. } } => {
 					answers.entry(operator.into()).or_default().push((job, attempt));
@@ -132,15 +133,20 @@ pub async fn measure(chain: &Chain) -> Jobs {
 		chain.send(transactions).await;
 		settled += ended;
 		quiet = if ended > 0 { 0 } else { quiet + 1 };
-		blocks.push((number, ended, submitted));
+		blocks.push((number, ended));
 	}
 	// While submissions compete with proofs for room; before that nothing could be answered yet.
-	let mut measured = Vec::new();
-	for (number, ended, submitted) in blocks {
-		if ended > 0 && submitted < CLIENTS * EACH {
-			let block = chain.blocks(number..number + 1).await.remove(0);
-			measured.push((block, ended));
-		}
+	let mut window = Vec::new();
+	for (number, ended) in blocks.into_iter().skip_while(|(_, ended)| *ended == 0) {
+		window.push((chain.blocks(number..number + 1).await.remove(0), ended));
 	}
-	Jobs { blocks: measured, bytes, lost: CLIENTS * EACH - settled }
+	while window.last().is_some_and(|(block, _)| !block.full) {
+		window.pop();
+	}
+	Jobs {
+		settled: window.iter().map(|(_, ended)| ended).sum(),
+		blocks: window.into_iter().map(|(block, _)| block).collect(),
+		bytes,
+		lost: CLIENTS * EACH - settled,
+	}
 }
