@@ -83,11 +83,7 @@ impl Track {
 				Action::Log { ticket, step: Step::Assigned, .. } => {
 					self.attempt(*ticket, now);
 				}
-				Action::Log { ticket, step: Step::Gone, .. } => {
-					if self.attempts.remove(ticket).is_some() {
-						self.metrics.work().ended(Ending::Gone);
-					}
-				}
+				Action::Log { ticket, step: Step::Gone, .. } => self.gone(*ticket),
 				Action::Start { assignment, .. } => {
 					let attempt = self.attempt(assignment.ticket, now);
 					attempt.started = Some(now);
@@ -105,6 +101,12 @@ impl Track {
 			}
 		}
 		answered
+	}
+
+	fn gone(&mut self, ticket: Ticket) {
+		if self.attempts.remove(&ticket).is_some() {
+			self.metrics.work().ended(Ending::Gone);
+		}
 	}
 
 	fn sent(&mut self, ticket: Ticket, verdict: Verdict, now: Instant) {
