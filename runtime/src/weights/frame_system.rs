@@ -1,6 +1,6 @@
 //! Weights of `frame_system`.
 //!
-//! Made by `make weights` on 2026-11-21; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! Measured on 2026-11-21 by the steps of `make weights`; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
 //! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
 
 use core::marker::PhantomData;
