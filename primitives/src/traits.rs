@@ -75,6 +75,15 @@ pub enum AttemptOutcome {
 	Silence,
 }
 
+/// What a free slot more did to the lists that miners are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relisted {
+	/// The miner's place was taken, left or changed for another, which may move another miner too.
+	Moved,
+	/// The miner stays where it was, with a slot more, or is not listed at all.
+	InPlace,
+}
+
 /// What a job looks for in a miner.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand<'a, AccountId> {
@@ -100,7 +109,7 @@ pub trait MinerPool<AccountId> {
 	/// The owner whose operator this is.
 	fn owner_of(operator: &AccountId) -> Option<AccountId>;
 	/// Gives the slot back and records how the attempt ended.
-	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome);
+	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome) -> Relisted;
 	/// Takes up to `amount` plancks of the miner's stake, bonded and unbonding, and withdraws the slots that what is left
 	/// does not back. Returns what was really taken; 0 when `owner` has no miner.
 	fn slash(owner: &AccountId, amount: Balance) -> Balance;

@@ -31,6 +31,8 @@ const MINERS: u32 = 64;
 const MANY: u32 = 65;
 /// Slots of a miner that leaves one place of the ready list for another when it gets or loses a job.
 const TWO: u32 = 2;
+/// Slots of a miner that keeps its place then.
+const ROOMY: u32 = 63;
 
 fn signed<T: Config>(who: &AccountId32) -> OriginFor<T> {
 	RawOrigin::Signed(who.clone()).into()
@@ -81,17 +83,17 @@ fn walk_to<T: Config>(model: ModelId, next: JobId) {
 /// on the ready list, so that the end of the attempt moves both and starts a walk.
 fn running<T: Config>(bytes: u32) -> Result<(JobId, AccountId32), DispatchError> {
 	let (model, _) = queued::<T>()?;
-	running_of::<T>(model, bytes)
+	running_of::<T>(model, bytes, TWO)
 }
 
-/// As [`running`], for a model that no job waits for.
-fn running_alone<T: Config>(bytes: u32) -> Result<(JobId, AccountId32), DispatchError> {
+/// As [`running`], for a model that no job waits for and a miner of so many slots.
+fn running_alone<T: Config>(slots: u32) -> Result<(JobId, AccountId32), DispatchError> {
 	let model = T::Models::benchmark_model(0);
 	T::Escrow::benchmark_fund(&client());
-	running_of::<T>(model, bytes)
+	running_of::<T>(model, 1, slots)
 }
 
-fn running_of<T: Config>(model: ModelId, bytes: u32) -> Result<(JobId, AccountId32), DispatchError> {
+fn running_of<T: Config>(model: ModelId, bytes: u32, slots: u32) -> Result<(JobId, AccountId32), DispatchError> {
 	let job = submit_as::<T>(&client(), model, bytes)?;
 	let mut last = client();
 	for attempt in 1..=MAX_ATTEMPTS {
@@ -101,7 +103,7 @@ fn running_of<T: Config>(model: ModelId, bytes: u32) -> Result<(JobId, AccountId
 			let due = Jobs::<T>::get(fresh).ok_or("the job is there")?.due;
 			Pallet::<T>::join_queue(model, fresh, due);
 		}
-		T::Miners::benchmark_miner(&account("owner", attempt.into(), 0), &operator, model, RATE, TWO);
+		T::Miners::benchmark_miner(&account("owner", attempt.into(), 0), &operator, model, RATE, slots);
 		Pallet::<T>::claim(signed::<T>(&operator), job)?;
 		if attempt < MAX_ATTEMPTS {
 			Pallet::<T>::fail(signed::<T>(&operator), job, attempt, FailCode::EngineError)
@@ -197,12 +199,31 @@ mod benchmarks {
 	/// No job waits for the slot: a search for one that does has a weight of its own, with the notes that lead to it.
 	#[benchmark]
 	fn complete(b: Linear<1, MAX_OUTPUT_BYTES>) -> Result<(), BenchmarkError> {
-		let (job, operator) = running_alone::<T>(1)?;
+		let (job, operator) = running_alone::<T>(TWO)?;
 		let output = vec![b'x'; b as usize];
 		let proof = prove::<T>(&operator, job, &output)?;
 		let origin = signed::<T>(&operator);
 
 		// In a block the answer is checked twice: for the fee, then for itself.
+		#[block]
+		{
+			assert!(Pallet::<T>::completes(&origin, job, MAX_ATTEMPTS, &output, &proof));
+			Pallet::<T>::complete(origin, job, MAX_ATTEMPTS, output, proof)?;
+		}
+
+		assert_eq!(outcome::<T>(job), Some(Outcome::Settled));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// As `complete`, by a miner that has so many slots that one more does not move it.
+	#[benchmark]
+	fn complete_in_place(b: Linear<1, MAX_OUTPUT_BYTES>) -> Result<(), BenchmarkError> {
+		let (job, operator) = running_alone::<T>(ROOMY)?;
+		let output = vec![b'x'; b as usize];
+		let proof = prove::<T>(&operator, job, &output)?;
+		let origin = signed::<T>(&operator);
+
 		#[block]
 		{
 			assert!(Pallet::<T>::completes(&origin, job, MAX_ATTEMPTS, &output, &proof));

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use frame::{deps::sp_runtime::AccountId32, prelude::*};
 use millrace_primitives::{
 	job::{payload_hash, work_hash},
-	traits::{AttemptOutcome, Escrow, MinerPool, ModelRegistry},
+	traits::{AttemptOutcome, Escrow, MinerPool, ModelRegistry, Relisted},
 	Attempt, Balance, FailCode, Fault, JobId, Outcome, Proof, ProofPayload, UsageBounds,
 };
 
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 		Outputs::<T>::insert(id, output);
 		let earned = if assignment.open { fee } else { 0 };
 		Self::unschedule(id, &job);
-		let searches = Self::vacate(&operator, id, &owner, job.model, AttemptOutcome::Success { earned });
+		let (relisted, searches) = Self::vacate(&operator, id, &owner, job.model, AttemptOutcome::Success { earned });
 		Self::deposit_event(Event::Completed {
 			job: id,
 			attempt,
@@ -103,7 +103,11 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Settled { job: id, owner, fee, refund });
 		Self::end(id, &mut job, Outcome::Settled, Some((&proof, output_hash, fee)));
 		Jobs::<T>::insert(id, job);
-		Ok(Some(T::WeightInfo::complete(bytes).saturating_add(searches)).into())
+		let weight = match relisted {
+			Relisted::Moved => T::WeightInfo::complete(bytes),
+			Relisted::InPlace => T::WeightInfo::complete_in_place(bytes),
+		};
+		Ok(Some(weight.saturating_add(searches)).into())
 	}
 
 	pub(crate) fn do_fail(
@@ -132,7 +136,7 @@ impl<T: Config> Pallet<T> {
 		outcome: AttemptOutcome,
 	) -> Result<Weight, DispatchError> {
 		Self::unschedule(id, job);
-		let searches = Self::vacate(&assignment.operator, id, &assignment.owner, job.model, outcome);
+		let (_, searches) = Self::vacate(&assignment.operator, id, &assignment.owner, job.model, outcome);
 		Self::deposit_event(Event::AttemptFailed {
 			job: id,
 			attempt: assignment.attempt,
@@ -148,20 +152,21 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Frees the miner's slot. When jobs wait for it, pays for the search that may fill it again; returns its weight.
+	/// Frees the miner's slot. When jobs wait for it, pays for the search that may fill it again; returns what that did to
+	/// the lists that miners are drawn from, and the search's weight.
 	fn vacate(
 		operator: &AccountId32,
 		id: JobId,
 		owner: &AccountId32,
 		model: millrace_primitives::ModelId,
 		outcome: AttemptOutcome,
-	) -> Weight {
+	) -> (Relisted, Weight) {
 		AssignmentsOf::<T>::remove(operator, id);
-		T::Miners::release(owner, model, outcome);
+		let relisted = T::Miners::release(owner, model, outcome);
 		if !Walks::<T>::contains_key(model) {
-			return Weight::zero();
+			return (relisted, Weight::zero());
 		}
 		DrawCredit::<T>::mutate(|credit| *credit = credit.saturating_add(1));
-		T::WeightInfo::search()
+		(relisted, T::WeightInfo::search())
 	}
 }

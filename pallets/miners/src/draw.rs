@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use frame::prelude::*;
 use millrace_primitives::{
 	job::low_u64,
-	traits::{Assignee, AttemptOutcome, Demand, Drawn, MinerPool, OnCapacity},
+	traits::{Assignee, AttemptOutcome, Demand, Drawn, MinerPool, OnCapacity, Relisted},
 	Balance, ModelId, Obstacle, Score,
 };
 
@@ -214,20 +214,21 @@ impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 		OwnerOf::<T>::get(operator)
 	}
 
-	fn release(owner: &T::AccountId, model: ModelId, outcome: AttemptOutcome) {
+	fn release(owner: &T::AccountId, model: ModelId, outcome: AttemptOutcome) -> Relisted {
 		let (Some(mut miner), Some(mut offer)) = (Miners::<T>::get(owner), Offers::<T>::get(model, owner)) else {
 			// Neither can be removed while a slot of it is in use.
 			defensive!("a job ended for a miner or offer that is gone");
-			return;
+			return Relisted::InPlace;
 		};
 		miner.slots_used = miner.slots_used.defensive_saturating_sub(1);
 		offer.used = offer.used.defensive_saturating_sub(1);
 		offer.rate_attempt(outcome, &Self::terms());
-		let free = Self::store_offer(owner, &mut miner, model, offer);
+		let (free, relisted) = Self::store_offer(owner, &mut miner, model, offer);
 		Miners::<T>::insert(owner, miner);
 		if free > 0 {
 			T::OnCapacity::on_capacity(model);
 		}
+		relisted
 	}
 
 	fn slash(owner: &T::AccountId, amount: Balance) -> Balance {

@@ -2,7 +2,7 @@
 
 use frame::prelude::*;
 use millrace_primitives::{
-	traits::{ModelRegistry, OnCapacity},
+	traits::{ModelRegistry, OnCapacity, Relisted},
 	ModelId, Rate,
 };
 
@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 		miner.slots_offered = offered;
 		offer.rate = rate;
 		offer.slots = slots;
-		if Self::store_offer(&owner, &mut miner, model, offer) > 0 {
+		if Self::store_offer(&owner, &mut miner, model, offer).0 > 0 {
 			T::OnCapacity::on_capacity(model);
 		}
 		Miners::<T>::insert(&owner, miner);
@@ -70,26 +70,25 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Stores an offer and puts its free slots on the ready list; removes one without slots and jobs. Returns how many slots
-	/// can be had.
+	/// can be had, and what that did to the list.
 	pub(crate) fn store_offer(
 		owner: &T::AccountId,
 		miner: &mut Miner<T::AccountId>,
 		model: ModelId,
 		offer: Offer,
-	) -> u32 {
+	) -> (u32, Relisted) {
 		if offer.slots == 0 && offer.used == 0 {
-			Self::remove_offer(owner, miner, model);
-			return 0;
+			return (0, Self::remove_offer(owner, miner, model));
 		}
 		let free = if miner.ready { offer.free() } else { 0 };
-		Self::list(model, owner, free);
+		let relisted = Self::list(model, owner, free);
 		Offers::<T>::insert(model, owner, offer);
-		free
+		(free, relisted)
 	}
 
-	pub(crate) fn remove_offer(owner: &T::AccountId, miner: &mut Miner<T::AccountId>, model: ModelId) {
+	pub(crate) fn remove_offer(owner: &T::AccountId, miner: &mut Miner<T::AccountId>, model: ModelId) -> Relisted {
 		miner.models.retain(|offered| *offered != model);
-		Self::list(model, owner, 0);
 		Offers::<T>::remove(model, owner);
+		Self::list(model, owner, 0)
 	}
 }

@@ -7,7 +7,7 @@
 //! changes.
 
 use frame::prelude::*;
-use millrace_primitives::ModelId;
+use millrace_primitives::{traits::Relisted, ModelId};
 
 use crate::*;
 
@@ -111,15 +111,15 @@ impl Ready {
 
 impl<T: Config> Pallet<T> {
 	/// Puts the miner on the model's ready list with `slots` free slots, or takes it off when there are none.
-	pub(crate) fn list(model: ModelId, owner: &T::AccountId, slots: u32) {
+	pub(crate) fn list(model: ModelId, owner: &T::AccountId, slots: u32) -> Relisted {
 		let before = ReadyPlace::<T>::get(model, owner);
 		let slots_before = before.as_ref().map_or(0, |place| place.slots);
 		if slots == slots_before {
-			return;
+			return Relisted::InPlace;
 		}
 		let mut ready = ReadyLists::<T>::get(model);
 		ready.slots = ready.slots.saturating_sub(slots_before.into()).saturating_add(slots.into());
-		let index = match before {
+		let stays = match before {
 			Some(place) if slots > 0 && class_of(slots) == class_of(slots_before) => Some(place.index),
 			Some(place) => {
 				Self::leave_class(&mut ready, model, class_of(slots_before), place.index);
@@ -130,13 +130,18 @@ impl<T: Config> Pallet<T> {
 		if slots == 0 {
 			ReadyPlace::<T>::remove(model, owner);
 		} else {
-			let index = index.unwrap_or_else(|| Self::join_class(&mut ready, model, class_of(slots), owner));
+			let index = stays.unwrap_or_else(|| Self::join_class(&mut ready, model, class_of(slots), owner));
 			ReadyPlace::<T>::insert(model, owner, Place { slots, index });
 		}
 		if ready.slots == 0 {
 			ReadyLists::<T>::remove(model);
 		} else {
 			ReadyLists::<T>::insert(model, ready);
+		}
+		if stays.is_some() {
+			Relisted::InPlace
+		} else {
+			Relisted::Moved
 		}
 	}
 

@@ -59,6 +59,7 @@ impl<'a> Callers<'a> {
 			took += (block.prepared - self.empty).max(0.0) * 1_000.0;
 			declared += block.normal as f64 / MICROSECOND;
 			count += block.transactions;
+			assert_eq!(block.failed, 0, "a call of {what} failed: that says nothing about one that does not");
 		}
 		assert!(count > 0, "no block had {FEWEST} calls of {what}");
 		let each = count as f64;
@@ -85,6 +86,10 @@ fn submit(bytes: usize) -> Call {
 	client::submit(0, vec![b'x'; bytes], params(), MILL / 10, None)
 }
 
+fn gifts(accounts: &[AccountId32]) -> Vec<Call> {
+	accounts.iter().map(|account| client::transfer(account.clone(), 1_000 * MILL)).collect()
+}
+
 /// Prints a table of what each call took and declared, in µs.
 pub async fn report() {
 	let chain = Chain::start(None).await;
@@ -94,7 +99,9 @@ pub async fn report() {
 	chain.fund(&clients.accounts, 2_000 * MILL).await;
 	let mut owners = Callers::new(&chain, "owner", empty);
 	let operators = Callers::new(&chain, "operator", empty);
-	let gifts: Vec<_> = owners.accounts.iter().map(|owner| client::transfer(owner.clone(), 1_000 * MILL)).collect();
+	let gifts = gifts(&owners.accounts);
+	// The first blocks after the start also warm what all later ones use.
+	clients.send(&self::gifts(&Callers::new(&chain, "guest", empty).accounts)).await;
 	clients.measure("transfer, new account", &gifts).await;
 	clients.measure("transfer", &gifts[..ACCOUNTS / 2]).await;
 	models(&chain, &mut clients).await;
@@ -113,8 +120,18 @@ pub async fn report() {
 	clients.measure_same("submit, 1 byte, and draw", submit(1)).await;
 	clients.measure_same("submit, 16 KiB, and draw", submit(16_384)).await;
 	answers(&chain, operators).await;
-	owners.measure_same("withdraw_offer", client::withdraw_offer(0)).await;
-	owners.measure_same("deregister", client::deregister()).await;
+	leave(&chain, &mut clients, empty).await;
+}
+
+/// Miners that have no job go.
+async fn leave(chain: &Chain, clients: &mut Callers<'_>, empty: f64) {
+	let mut leavers = Callers::new(chain, "leaver", empty);
+	clients.send(&gifts(&leavers.accounts)).await;
+	let register = |index| client::register_miner(account_of(&key(&name("hand", index))), 400 * MILL);
+	leavers.send(&(0..ACCOUNTS).map(register).collect::<Vec<_>>()).await;
+	leavers.send(&vec![client::offer(0, RATE, 1); ACCOUNTS]).await;
+	leavers.measure_same("withdraw_offer", client::withdraw_offer(0)).await;
+	leavers.measure_same("deregister", client::deregister()).await;
 }
 
 async fn models(chain: &Chain, clients: &mut Callers<'_>) {

@@ -34,6 +34,8 @@ pub struct Block {
 	pub full: bool,
 	/// What its author took for it, in ms.
 	pub prepared: f64,
+	/// Calls that ended with an error.
+	pub failed: usize,
 }
 
 /// A key that nothing else uses.
@@ -159,11 +161,25 @@ impl Chain {
 		// The timestamp's inherent is the one that nobody signed.
 		let transactions = number_after("extrinsics_count: ").saturating_sub(1);
 		Block {
+			failed: self.failed(hash).await,
 			transactions,
 			normal: normal.0 .0,
 			full: line.contains("HitBlockWeightLimit"),
 			prepared: number_after(&format!("proposing at {number} (")) as f64,
 		}
+	}
+
+	async fn failed(&self, block: H256) -> usize {
+		let at = self.signing.at_block(block).await.expect("the node answers");
+		let events = at.events().fetch().await.expect("a block has events");
+		let failed = |(pallet, event): (&str, &str)| (pallet, event) == ("System", "ExtrinsicFailed");
+		events
+			.iter()
+			.filter(|event| {
+				let event = event.as_ref().expect("the event decodes");
+				failed((event.pallet_name(), event.event_name()))
+			})
+			.count()
 	}
 
 	/// What the author of a block without transactions takes for it, in ms; the median of five.

@@ -47,6 +47,27 @@ fn complete_should_weigh_a_search_only_when_a_job_waits_for_the_slot() {
 }
 
 #[test]
+fn complete_should_weigh_less_when_the_miner_keeps_its_place_on_the_ready_list() {
+	// Nine free slots and ten have the same place; none and one have not.
+	for (slots, in_place) in [(1, false), (10, true)] {
+		run(|| {
+			assert_ok!(Miners::register(signed(account("miner2")), operator_account("miner2"), 500 * MILL));
+			assert_ok!(Miners::offer(signed(account("miner2")), MODEL, RATE, slots));
+			let job = submit_as("alice");
+			next_blocks(1);
+			let proof = proof_by(&operator("miner2"), job, 1, b"42", USAGE);
+			let post = Jobs::complete(signed(operator_account("miner2")), job, 1, b"42".to_vec(), proof).unwrap();
+			let weight = if in_place {
+				<() as crate::WeightInfo>::complete_in_place(2)
+			} else {
+				<() as crate::WeightInfo>::complete(2)
+			};
+			assert_eq!(post.actual_weight, Some(weight));
+		});
+	}
+}
+
+#[test]
 fn complete_should_store_output_and_receipt_when_valid() {
 	run(|| {
 		let job = assigned();

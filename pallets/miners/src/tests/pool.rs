@@ -1,5 +1,8 @@
 use super::*;
-use millrace_primitives::{traits::Drawn, Score};
+use millrace_primitives::{
+	traits::{Drawn, Relisted},
+	Score,
+};
 
 pub(super) fn draw(model: ModelId) -> Option<Assignee<u64>> {
 	<Miners as MinerPool<u64>>::search(&demand(model), &[0; 32])
@@ -174,6 +177,18 @@ fn take_should_not_be_open() {
 		offering(1);
 		assert!(!<Miners as MinerPool<u64>>::take(&1, &demand(0)).unwrap().open);
 	});
+}
+
+#[test]
+fn release_should_tell_whether_the_miner_moved_on_the_ready_list() {
+	// Nine free slots and ten have the same place; none and one have not.
+	for (slots, relisted) in [(1, Relisted::Moved), (10, Relisted::InPlace)] {
+		run(|| {
+			with_slots(1, slots);
+			assert!(draw_by(0).is_some());
+			assert_eq!(<Miners as MinerPool<u64>>::release(&1, 0, SUCCESS), relisted);
+		});
+	}
 }
 
 #[test]
