@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+pub mod channel;
 pub mod fail;
 pub mod job;
 pub mod model;
@@ -11,9 +12,13 @@ pub mod query;
 pub mod rate;
 pub mod receipt;
 pub mod receipt_key;
+mod signed;
 pub mod traits;
 pub mod transcript;
 
+pub use channel::{
+	ChannelId, ChannelReceipt, Checkpoint, CheckpointPayload, RequestPayload, RunningTotal, Voucher, VoucherPayload,
+};
 pub use fail::{FailCode, Fault};
 pub use job::{Attempt, JobId, JobParams, Outcome, Workload};
 pub use model::{ModelId, ModelSummary};

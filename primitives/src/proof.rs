@@ -1,15 +1,14 @@
 //! What a miner signs when it finishes an attempt.
 
-use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::{sr25519, H256};
-use sp_runtime::{
-	traits::{BlakeTwo256, Hash, Verify},
-	AccountId32,
-};
+use sp_runtime::AccountId32;
 
-use crate::{Attempt, JobId, Usage};
+use crate::{
+	signed::{is_signed, signing_hash},
+	Attempt, JobId, Usage,
+};
 
 /// Separates these bytes from anything else that an operator's key ever signs.
 pub const PROOF_DOMAIN: &[u8; 17] = b"millrace:proof:v1";
@@ -39,15 +38,12 @@ pub struct ProofPayload {
 impl ProofPayload {
 	/// The 32 bytes that get signed.
 	pub fn signing_hash(&self) -> [u8; 32] {
-		let mut bytes = Vec::with_capacity(PROOF_DOMAIN.len().saturating_add(self.encoded_size()));
-		bytes.extend_from_slice(PROOF_DOMAIN);
-		self.encode_to(&mut bytes);
-		BlakeTwo256::hash(&bytes).0
+		signing_hash(PROOF_DOMAIN, self)
 	}
 
 	/// Whether `signature` is `operator`'s sr25519 signature over this payload.
 	pub fn verify(&self, signature: &sr25519::Signature, operator: &AccountId32) -> bool {
-		signature.verify(&self.signing_hash()[..], &sr25519::Public::from_raw(*operator.as_ref()))
+		is_signed(&self.signing_hash(), signature, operator)
 	}
 }
 

@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 
-use crate::{traits::Demand, Balance, JobId, Rate};
+use crate::{
+	traits::{Demand, EscrowId},
+	Balance, Rate,
+};
 
 /// Most items of a [`Page`].
 pub const MAX_PAGE: u32 = 64;
@@ -108,8 +111,8 @@ pub trait MinerPrices<AccountId> {
 	fn prices(demand: &Demand<AccountId>) -> Option<Prices>;
 }
 
-/// Knows whose money is held for which job.
+/// Knows whose money is held for what.
 pub trait PayerIndex<AccountId> {
-	/// The jobs that have a row of this payer, in a fixed order, after `after`.
-	fn jobs_of(payer: &AccountId, after: Option<JobId>) -> impl Iterator<Item = JobId>;
+	/// The jobs or channels that have a row of this payer, in a fixed order, after `after`.
+	fn paid_by(payer: &AccountId, after: Option<EscrowId>) -> impl Iterator<Item = EscrowId>;
 }

@@ -2,7 +2,7 @@
 
 use sp_runtime::{DispatchError, DispatchResult};
 
-use crate::{Balance, JobId, ModelId, ModelSummary, Rate, Receipt, UsageBounds};
+use crate::{Balance, ChannelReceipt, ModelId, ModelSummary, Rate, Receipt, UsageBounds};
 
 /// Looks models up.
 pub trait ModelRegistry {
@@ -15,21 +15,27 @@ pub trait ModelRegistry {
 	fn benchmark_model(index: u32) -> ModelId;
 }
 
-/// Holds a job's money. Paid + refunded = escrowed, exactly, once.
+/// The number of the job or channel that a row of an escrow is for. Each escrow holds the money of one of the two.
+pub type EscrowId = u64;
+
+/// Holds the money of jobs or channels. Paid + refunded = escrowed, exactly, once.
 pub trait Escrow<AccountId> {
 	/// Holds `fee + deposit` plancks of `payer`. Errors: the row exists; the free balance above the existential
 	/// deposit does not reach.
-	fn open(job: JobId, payer: &AccountId, fee: Balance, deposit: Balance) -> DispatchResult;
+	fn open(id: EscrowId, payer: &AccountId, fee: Balance, deposit: Balance) -> DispatchResult;
+	/// Holds `amount` plancks of the payer more. Errors: no such row, settled before; the free balance above the
+	/// existential deposit does not reach.
+	fn top_up(id: EscrowId, amount: Balance) -> DispatchResult;
 	/// Pays `amount` of the fee to `payee`, and the rest of the fee back to the payer; the deposit stays. Errors: no
 	/// such row, settled before, `amount` above the fee, the payee can't receive.
-	fn pay(job: JobId, payee: &AccountId, amount: Balance) -> DispatchResult;
+	fn pay(id: EscrowId, payee: &AccountId, amount: Balance) -> DispatchResult;
 	/// Gives the whole fee back to the payer; the deposit stays. Errors: no such row, settled before.
-	fn refund(job: JobId) -> DispatchResult;
+	fn refund(id: EscrowId) -> DispatchResult;
 	/// Gives the deposit back and closes the row. Errors: no such row, the fee is still held.
-	fn close(job: JobId) -> DispatchResult;
+	fn close(id: EscrowId) -> DispatchResult;
 	/// Whether `payee` could be paid `amount` plancks.
 	fn can_pay(payee: &AccountId, amount: Balance) -> bool;
-	/// Gives `payer` money for any job of a benchmark.
+	/// Gives `payer` money for whatever a benchmark does.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_fund(payer: &AccountId);
 }
@@ -110,9 +116,6 @@ pub trait MinerPool<AccountId> {
 	fn owner_of(operator: &AccountId) -> Option<AccountId>;
 	/// Gives the slot back and records how the attempt ended.
 	fn release(owner: &AccountId, model: ModelId, outcome: AttemptOutcome) -> Relisted;
-	/// Takes up to `amount` plancks of the miner's stake, bonded and unbonding, and withdraws the slots that what is left
-	/// does not back. Returns what was really taken; 0 when `owner` has no miner.
-	fn slash(owner: &AccountId, amount: Balance) -> Balance;
 	/// Slots taken of all miners together, for `try_state`.
 	fn slots_used() -> u64;
 	/// Registers a miner that is ready for `slots` jobs of `model` at `rate`.
@@ -134,6 +137,40 @@ impl OnCapacity for () {
 
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_wait(_: ModelId) {}
+}
+
+/// What a channel copies of an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms<AccountId> {
+	/// Signs the answers.
+	pub operator: AccountId,
+	/// The price.
+	pub rate: Rate,
+	/// Plancks of bonded stake.
+	pub bonded: Balance,
+}
+
+/// What channels know of miners.
+pub trait Stakes<AccountId> {
+	/// Most offers that a miner can have.
+	const MAX_OFFERS: u32;
+	/// What the miner `owner` asks for `model` now. Errors: not registered, no offer, not ready.
+	fn terms(owner: &AccountId, model: ModelId) -> Result<Terms<AccountId>, DispatchError>;
+	/// Plancks of bonded stake; 0 when `owner` has no miner.
+	fn bonded(owner: &AccountId) -> Balance;
+	/// Takes up to `amount` plancks of the miner's stake, bonded and unbonding, and withdraws the slots that what is left
+	/// does not back. Returns what was really taken, 0 when `owner` has no miner, and how many of its offers that touched.
+	fn slash(owner: &AccountId, amount: Balance) -> (Balance, u32);
+	/// Registers a miner with much stake that offers the benchmarks' models 0 to `offers` - 1, and another one behind it on
+	/// their ready lists.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_stake(owner: &AccountId, operator: &AccountId, offers: u32);
+}
+
+/// Stores the receipts of channels.
+pub trait ChannelReceipts<AccountId> {
+	/// Stores `receipt` and makes it a leaf of this block's tree.
+	fn record(receipt: ChannelReceipt<AccountId>);
 }
 
 /// Stores receipts.

@@ -1,5 +1,5 @@
 use frame::testing_prelude::*;
-use millrace_primitives::{query::PayerIndex, Balance, JobId, MILL, MILLI_MILL};
+use millrace_primitives::{query::PayerIndex, traits::EscrowId, Balance, MILL, MILLI_MILL};
 
 use crate as pallet_escrow;
 
@@ -25,14 +25,14 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-	/// The jobs that [`PAYER`] pays for.
-	pub static Paid: Vec<JobId> = Vec::new();
+	/// What [`PAYER`] pays for.
+	pub static Paid: Vec<EscrowId> = Vec::new();
 }
 
 pub struct Payers;
 
 impl PayerIndex<u64> for Payers {
-	fn jobs_of(payer: &u64, after: Option<JobId>) -> impl Iterator<Item = JobId> {
+	fn paid_by(payer: &u64, after: Option<EscrowId>) -> impl Iterator<Item = EscrowId> {
 		let jobs = if *payer == PAYER { Paid::get() } else { Vec::new() };
 		jobs.into_iter().filter(move |job| after.is_none_or(|after| *job > after))
 	}

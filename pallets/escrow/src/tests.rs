@@ -32,6 +32,37 @@ fn pay_should_move_the_amount_and_free_the_rest() {
 }
 
 #[test]
+fn top_up_should_raise_what_can_be_paid() {
+	run(|| {
+		open(0);
+		assert_ok!(<Escrow as EscrowTrait<u64>>::top_up(0, MILL));
+		assert_eq!(Balances::free_balance(PAYER), FUNDS - 2 * MILL - MILLI_MILL);
+		assert_ok!(pay(0, 2 * MILL));
+		assert_eq!(Balances::free_balance(PAYEE), FUNDS + 2 * MILL);
+	});
+}
+
+#[test]
+fn top_up_should_fail_when_there_is_no_row_or_it_is_settled() {
+	run(|| {
+		let top_up = || <Escrow as EscrowTrait<u64>>::top_up(0, 1);
+		assert_noop!(top_up(), Error::<Test>::UnknownRow);
+		open(0);
+		assert_ok!(refund(0));
+		assert_noop!(top_up(), Error::<Test>::AlreadySettled);
+	});
+}
+
+#[test]
+fn top_up_should_fail_when_the_payer_has_not_so_much_or_the_sum_does_not_fit() {
+	run(|| {
+		open(0);
+		assert_noop!(<Escrow as EscrowTrait<u64>>::top_up(0, FUNDS), Error::<Test>::InsufficientBalance);
+		assert_noop!(<Escrow as EscrowTrait<u64>>::top_up(0, u128::MAX), Error::<Test>::Overflow);
+	});
+}
+
+#[test]
 fn pay_should_fail_when_above_the_fee() {
 	run(|| {
 		open(0);
@@ -104,6 +135,7 @@ proptest! {
 					0 => <Escrow as EscrowTrait<u64>>::open(job, &PAYER, amount, amount / 7),
 					1 => pay(job, amount),
 					2 => refund(job),
+					3 => <Escrow as EscrowTrait<u64>>::top_up(job, amount),
 					_ => close(job),
 				});
 				Escrow::do_try_state().unwrap();

@@ -1,22 +1,22 @@
-//! What can be asked about money held for jobs.
+//! What can be asked about money that is held.
 
 use frame::{prelude::*, traits::fungible::InspectHold};
-use millrace_primitives::{query::PayerIndex, Balance, JobId, Page};
+use millrace_primitives::{query::PayerIndex, traits::EscrowId, Balance, Page};
 
 use crate::*;
 
-/// An account's money that is held for jobs.
+/// An account's money that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct EscrowAccount<AccountId> {
-	/// Plancks held for all its jobs together: the fees and deposits of all pages of `rows`.
+	/// Plancks held for all that it pays for together: the fees and deposits of all pages of `rows`.
 	pub held: Balance,
-	/// Its open rows by job.
-	pub rows: Page<(JobId, Row<AccountId>), JobId>,
+	/// Its open rows by job or channel.
+	pub rows: Page<(EscrowId, Row<AccountId>), EscrowId>,
 }
 
-impl<T: Config> Pallet<T> {
-	pub(crate) fn view_account(who: T::AccountId, after: Option<JobId>) -> EscrowAccount<T::AccountId> {
-		let rows = Page::of(T::Payers::jobs_of(&who, after), |job| Some((*job, Rows::<T>::get(job)?)));
-		EscrowAccount { held: T::Currency::balance_on_hold(&HoldReason::Job.into(), &who), rows }
+impl<T: Config<I>, I: 'static> Pallet<T, I> {
+	pub(crate) fn view_account(who: T::AccountId, after: Option<EscrowId>) -> EscrowAccount<T::AccountId> {
+		let rows = Page::of(T::Payers::paid_by(&who, after), |id| Some((*id, Rows::<T, I>::get(id)?)));
+		EscrowAccount { held: T::Currency::balance_on_hold(&HoldReason::<I>::Escrowed.into(), &who), rows }
 	}
 }

@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn view_jobs_of(client: AccountId32, after: Option<JobId>) -> Page<(JobId, Job<AccountId32>), JobId> {
-		Page::of(<Self as PayerIndex<AccountId32>>::jobs_of(&client, after), |id| Some((*id, Jobs::<T>::get(id)?)))
+		Page::of(<Self as PayerIndex<AccountId32>>::paid_by(&client, after), |id| Some((*id, Jobs::<T>::get(id)?)))
 	}
 
 	pub(crate) fn view_quote(model_id: ModelId, params: JobParams, input_len: u32) -> Result<Quote, DispatchError> {
@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> PayerIndex<AccountId32> for Pallet<T> {
-	fn jobs_of(payer: &AccountId32, after: Option<JobId>) -> impl Iterator<Item = JobId> {
+	fn paid_by(payer: &AccountId32, after: Option<JobId>) -> impl Iterator<Item = JobId> {
 		match after {
 			Some(after) => JobsOf::<T>::iter_key_prefix_from(payer, JobsOf::<T>::hashed_key_for(payer, after)),
 			None => JobsOf::<T>::iter_key_prefix(payer),

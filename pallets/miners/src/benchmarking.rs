@@ -57,11 +57,15 @@ fn offer_all<T: Config>(owner: &T::AccountId, offers: u32) -> DispatchResult {
 /// list moves a place.
 fn offering<T: Config>(offers: u32) -> Result<T::AccountId, DispatchError> {
 	let owner = caller::<T>()?;
-	offer_all::<T>(&owner, offers)?;
+	offer_before_another::<T>(&owner, offers)?;
+	Ok(owner)
+}
+
+fn offer_before_another<T: Config>(owner: &T::AccountId, offers: u32) -> DispatchResult {
+	offer_all::<T>(owner, offers)?;
 	let other = account("other", 0, 0);
 	register_as::<T>(&other, &account("other operator", 0, 0))?;
-	offer_all::<T>(&other, offers)?;
-	Ok(owner)
+	offer_all::<T>(&other, offers)
 }
 
 /// Unbonds a planck in each of `parts` blocks.
@@ -110,6 +114,12 @@ impl<T: Config> Pallet<T> {
 	) {
 		register_as::<T>(owner, operator).expect("the owner is rich and new, and so is the operator");
 		Self::offer(signed::<T>(owner), model, rate, slots).expect("the model is active and the stake reaches");
+	}
+
+	/// See [`millrace_primitives::traits::Stakes::benchmark_stake`].
+	pub(crate) fn staked_for_benchmark(owner: &T::AccountId, operator: &T::AccountId, offers: u32) {
+		register_as::<T>(owner, operator).expect("the owner is rich and new, and so is the operator");
+		offer_before_another::<T>(owner, offers).expect("the models are active and the stake reaches");
 	}
 }
 

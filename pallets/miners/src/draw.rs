@@ -5,7 +5,7 @@ use frame::prelude::*;
 use millrace_primitives::{
 	job::low_u64,
 	traits::{Assignee, AttemptOutcome, Demand, Drawn, MinerPool, OnCapacity, Relisted},
-	Balance, ModelId, Obstacle, Score,
+	ModelId, Obstacle, Score,
 };
 
 use crate::{reputation::Terms, *};
@@ -229,10 +229,6 @@ impl<T: Config> MinerPool<T::AccountId> for Pallet<T> {
 			T::OnCapacity::on_capacity(model);
 		}
 		relisted
-	}
-
-	fn slash(owner: &T::AccountId, amount: Balance) -> Balance {
-		Self::slash_stake(owner, amount).map_or(0, |slashed| slashed.taken)
 	}
 
 	fn slots_used() -> u64 {

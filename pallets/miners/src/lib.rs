@@ -12,6 +12,7 @@ mod ready;
 mod receipt_key;
 mod reputation;
 mod slash;
+mod stakes;
 mod try_state;
 mod types;
 mod views;

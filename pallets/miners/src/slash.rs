@@ -23,14 +23,14 @@ impl<T: Config> Pallet<T> {
 	/// Returns how many offers it touched.
 	pub(crate) fn do_slash(owner: T::AccountId, amount: Balance) -> Result<u32, DispatchError> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
-		let slashed = Self::slash_stake(&owner, amount).ok_or(Error::<T>::NotRegistered)?;
+		let slashed = Self::take_stake(&owner, amount).ok_or(Error::<T>::NotRegistered)?;
 		ensure!(slashed.taken > 0, Error::<T>::NothingToSlash);
 		Ok(slashed.offers)
 	}
 
 	/// Takes up to `amount` of what is bonded, then of what is unbonding, the newest part first: that is what answered
 	/// for the latest jobs. `None`: no such miner.
-	pub(crate) fn slash_stake(owner: &T::AccountId, amount: Balance) -> Option<Slashed> {
+	pub(crate) fn take_stake(owner: &T::AccountId, amount: Balance) -> Option<Slashed> {
 		let mut miner = Miners::<T>::get(owner)?;
 		let of_bonded = amount.min(miner.bonded);
 		miner.bonded = miner.bonded.saturating_sub(of_bonded);

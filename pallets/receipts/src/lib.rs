@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod channels;
 mod index;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ pub use pallet::*;
 pub mod pallet {
 	use alloc::vec::Vec;
 	use frame::{deps::sp_runtime::ConsensusEngineId, prelude::*};
-	use millrace_primitives::{BlockNumber, JobId, Page, Receipt};
+	use millrace_primitives::{BlockNumber, ChannelId, ChannelReceipt, JobId, Page, Receipt};
 
 	/// The layout of this pallet's storage.
 	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -52,6 +53,19 @@ pub mod pallet {
 	/// Receipts by job, for the retention period.
 	#[pallet::storage]
 	pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, Receipt<T::AccountId>>;
+
+	/// Receipts by channel, for the retention period.
+	#[pallet::storage]
+	pub type ChannelReceipts<T: Config> = StorageMap<_, Twox64Concat, ChannelId, ChannelReceipt<T::AccountId>>;
+
+	/// The channels whose receipts a block has, as `Order` for jobs. Jobs and channels share the places of a block.
+	#[pallet::storage]
+	pub type ChannelOrder<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, u32, ChannelId>;
+
+	/// The channel receipts of an account, as a client or as a miner's owner.
+	#[pallet::storage]
+	pub type ChannelReceiptsOf<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, ChannelId, ()>;
 
 	/// The jobs whose receipts a block has, by block and by their place among the block's leaves. Each leaves with its
 	/// receipt.
@@ -89,6 +103,11 @@ pub mod pallet {
 			/// The job that ended.
 			job: JobId,
 		},
+		/// A channel's receipt was stored.
+		ChannelRecorded {
+			/// The channel that was settled.
+			channel: ChannelId,
+		},
 	}
 
 	#[pallet::hooks]
@@ -118,6 +137,19 @@ pub mod pallet {
 		/// At most 64 receipts of an account, as a client or as a miner's owner, after that of the job `after`.
 		pub fn receipts_of(account: T::AccountId, after: Option<JobId>) -> Page<Receipt<T::AccountId>, JobId> {
 			Self::view_receipts_of(account, after)
+		}
+
+		/// The record of a channel that was settled, while it is in state.
+		pub fn channel_receipt(channel: ChannelId) -> Option<ChannelReceipt<T::AccountId>> {
+			ChannelReceipts::<T>::get(channel)
+		}
+
+		/// At most 64 channel receipts of an account, as a client or as a miner's owner, after that of the channel `after`.
+		pub fn channel_receipts_of(
+			account: T::AccountId,
+			after: Option<ChannelId>,
+		) -> Page<ChannelReceipt<T::AccountId>, ChannelId> {
+			Self::view_channel_receipts_of(account, after)
 		}
 	}
 }

@@ -8,9 +8,7 @@ use crate::*;
 impl<T: Config> ReceiptsTrait<T::AccountId> for Pallet<T> {
 	fn record(receipt: Receipt<T::AccountId>) {
 		let job = receipt.job;
-		// A block's weight bounds its receipts far below this.
-		let place = u32::try_from(Leaves::<T>::decode_len().unwrap_or_default()).unwrap_or(u32::MAX);
-		Leaves::<T>::append(BlakeTwo256::hash(&receipt.leaf(&Self::genesis())));
+		let place = Self::add_leaf(&receipt.leaf(&Self::genesis()));
 		Order::<T>::insert(T::BlockNumberProvider::current_block_number(), place, job);
 		Self::enlist(&receipt);
 		Receipts::<T>::insert(job, receipt);
@@ -19,8 +17,16 @@ impl<T: Config> ReceiptsTrait<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// Makes these bytes a leaf of this block's tree; returns its place, from 0.
+	pub(crate) fn add_leaf(leaf: &[u8]) -> u32 {
+		// A block's weight bounds its receipts far below this.
+		let place = u32::try_from(Leaves::<T>::decode_len().unwrap_or_default()).unwrap_or(u32::MAX);
+		Leaves::<T>::append(BlakeTwo256::hash(leaf));
+		place
+	}
+
 	/// Hash of block 0. The system pallet keeps it in state for ever.
-	fn genesis() -> H256 {
+	pub(crate) fn genesis() -> H256 {
 		let hash = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
 		// 32 bytes on Millrace.
 		H256::decode(&mut hash.as_ref()).unwrap_or_default()

@@ -24,6 +24,12 @@ impl<T: Config> Pallet<T> {
 					Self::delist(&receipt);
 				}
 			}
+			while let Some(place) = ChannelOrder::<T>::iter_key_prefix(block).next() {
+				if meter.try_consume(Self::removal_weight()).is_err() {
+					break 'blocks;
+				}
+				Self::forget_channel(block, place);
+			}
 			block = block.saturating_add(1);
 		}
 		if block != first {
@@ -32,9 +38,9 @@ impl<T: Config> Pallet<T> {
 		meter.consumed().saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 
-	/// Weight of looking for a block's first receipt.
+	/// Weight of looking for a block's first receipt, of a job and of a channel.
 	pub(crate) fn look_weight() -> Weight {
-		T::DbWeight::get().reads(1)
+		T::DbWeight::get().reads(2)
 	}
 
 	/// Weight of removing one receipt, with its places in the order and in two accounts' lists, and looking for the next.

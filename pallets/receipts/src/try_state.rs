@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(receipt.ended_at == block, "a receipt is listed under another block");
 			// Places of a block go from the first to the last only while none of it is removed.
 			let whole = block > oldest && place > 0;
-			ensure!(!whole || Order::<T>::contains_key(block, place.saturating_sub(1)), "a block's order has a gap");
+			ensure!(!whole || Self::has_place(block, place.saturating_sub(1)), "a block's order has a gap");
 		}
 		for (job, receipt) in Receipts::<T>::iter() {
 			ensure!(job == receipt.job, "a receipt is stored under another job");
@@ -24,6 +24,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(Order::<T>::iter_keys().count() == Receipts::<T>::iter_keys().count(), "a receipt is in no order");
 		let current = CurrentSet::<T>::get();
 		ensure!(SetEnds::<T>::iter_keys().all(|set| set < current), "a set that has not ended has a last block");
+		Self::check_channels()?;
 		Self::check_index()
 	}
 }

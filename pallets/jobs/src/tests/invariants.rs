@@ -234,14 +234,14 @@ fn follow(flows: &mut BTreeMap<u64, Flow>) {
 	for record in System::events() {
 		let RuntimeEvent::Escrow(event) = record.event else { continue };
 		match event {
-			pallet_escrow::Event::Opened { job, fee, .. } => flows.entry(job).or_default().escrowed += fee,
-			pallet_escrow::Event::Paid { job, amount, refund, .. } => {
+			pallet_escrow::Event::Opened { id: job, fee, .. } => flows.entry(job).or_default().escrowed += fee,
+			pallet_escrow::Event::Paid { id: job, amount, refund, .. } => {
 				let flow = flows.entry(job).or_default();
 				flow.paid += amount;
 				flow.refunded += refund;
 				flow.settled += 1;
 			}
-			pallet_escrow::Event::Refunded { job, amount, .. } => {
+			pallet_escrow::Event::Refunded { id: job, amount, .. } => {
 				let flow = flows.entry(job).or_default();
 				flow.refunded += amount;
 				flow.settled += 1;

@@ -25,7 +25,7 @@ pub(super) use millrace_primitives::{FailCode, JobParams, Outcome, Rate, Usage, 
 /// The escrow's hold of an account.
 pub(super) fn held(name: &str) -> u128 {
 	use frame::traits::fungible::InspectHold;
-	Balances::balance_on_hold(&pallet_escrow::HoldReason::Job.into(), &account(name))
+	Balances::balance_on_hold(&pallet_escrow::HoldReason::<()>::Escrowed.into(), &account(name))
 }
 
 /// The reputation of an owner for the model, in thousandths, as of its last attempt.

@@ -20,7 +20,7 @@ pub(super) use crate::{
 };
 pub(super) use frame::testing_prelude::*;
 pub(super) use millrace_primitives::{
-	traits::{Assignee, AttemptOutcome, Demand, MinerPool},
+	traits::{Assignee, AttemptOutcome, Demand, MinerPool, Stakes},
 	Balance, ModelId, Rate, UsageBounds, MILL, MILLI_MILL,
 };
 

@@ -7,7 +7,7 @@ fn held(who: u64) -> Balance {
 }
 
 fn slash(who: u64, amount: Balance) -> Balance {
-	let taken = <Miners as MinerPool<u64>>::slash(&who, amount);
+	let taken = <Miners as Stakes<u64>>::slash(&who, amount).0;
 	Miners::do_try_state().unwrap();
 	taken
 }
