@@ -26,6 +26,7 @@ define_benchmarks!(
 	[pallet_miners, Miners]
 	[pallet_jobs, Jobs]
 	[pallet_parameters, Parameters]
+	[pallet_channels, Channels]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}

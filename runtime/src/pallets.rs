@@ -52,11 +52,16 @@ mod runtime {
 	// After Babe, which stores the block's VRF output in its `on_finalize`.
 	#[runtime::pallet_index(23)]
 	pub type Jobs = pallet_jobs;
-	// After Jobs, so that the block's receipts are complete when they are sealed.
+	#[runtime::pallet_index(26)]
+	pub type Channels = pallet_channels;
+	// After Jobs and Channels, so that the block's receipts are complete when they are sealed.
 	#[runtime::pallet_index(24)]
 	pub type Receipts = pallet_receipts;
 	#[runtime::pallet_index(25)]
 	pub type Parameters = pallet_parameters;
+	/// The deposits of channels.
+	#[runtime::pallet_index(27)]
+	pub type ChannelEscrow = pallet_escrow<Instance1>;
 }
 
 /// The extrinsics that a block's author adds by itself.

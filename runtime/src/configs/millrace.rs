@@ -1,6 +1,7 @@
-//! Our own pallets: models, miners, escrow, jobs, receipts. What governance sets of them is in [`super::parameters`].
+//! Our own pallets: models, miners, escrow, jobs, channels, receipts. What governance sets of them is in [`super::parameters`].
 
 use frame_support::{
+	instances::Instance1,
 	parameter_types,
 	traits::Get,
 	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
@@ -9,10 +10,10 @@ use frame_support::{
 use millrace_primitives::traits::BlockRandomness;
 use sp_runtime::{traits::AccountIdConversion, Perbill};
 
-use super::parameters::{Governance, DAY};
+use super::parameters::{Governance, DAY, HOUR};
 use crate::{
-	weights, AccountId, Balance, Balances, BlockNumber, Escrow, Jobs, Miners, Models, Receipts, Runtime,
-	RuntimeHoldReason, System, MILL, MILLI_MILL,
+	weights, AccountId, Balance, Balances, BlockNumber, ChannelEscrow, Channels, Escrow, Jobs, Miners, Models,
+	Receipts, Runtime, RuntimeHoldReason, System, MILL, MILLI_MILL,
 };
 
 parameter_types! {
@@ -71,6 +72,12 @@ impl pallet_escrow::Config for Runtime {
 	type Payers = Jobs;
 }
 
+impl pallet_escrow::Config<Instance1> for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Payers = Channels;
+}
+
 parameter_types! {
 	/// Jobs in queues that each block tries to place.
 	pub const WalkDraws: u32 = 16;
@@ -109,6 +116,39 @@ impl pallet_jobs::Config for Runtime {
 	type WalkDraws = WalkDraws;
 	type AgendaWeight = AgendaWeight;
 	type WeightInfo = weights::pallet_jobs::WeightInfo<Runtime>;
+}
+
+parameter_types! {
+	/// About what opening and closing cost.
+	pub const MinChannelDeposit: Balance = 10 * MILLI_MILL;
+	/// For a row of 250 bytes, which lies for half a day.
+	pub const ChannelStorageDeposit: Balance = 10 * MILLI_MILL;
+	/// With the two windows a little less than a day, the shortest time that stake can be made to unbond in.
+	pub const ChannelLifetime: BlockNumber = 12 * HOUR;
+	/// So long may a miner be away and lose nothing.
+	pub const ChallengeWindow: BlockNumber = 2 * HOUR;
+	/// For clients that compare what they were sent.
+	pub const DisputeWindow: BlockNumber = 8 * HOUR;
+	/// As much as a miner must stake at first.
+	pub const EquivocationSlash: Balance = 100 * MILL;
+	/// A twentieth of a block.
+	pub const ChannelAgendaWeight: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(20), u64::MAX);
+}
+
+impl pallet_channels::Config for Runtime {
+	type Escrow = ChannelEscrow;
+	type Models = Models;
+	type Miners = Miners;
+	type Receipts = Receipts;
+	type BlockNumberProvider = System;
+	type MinDeposit = MinChannelDeposit;
+	type StorageDeposit = ChannelStorageDeposit;
+	type Lifetime = ChannelLifetime;
+	type ChallengeWindow = ChallengeWindow;
+	type DisputeWindow = DisputeWindow;
+	type EquivocationSlash = EquivocationSlash;
+	type AgendaWeight = ChannelAgendaWeight;
+	type WeightInfo = weights::pallet_channels::WeightInfo<Runtime>;
 }
 
 parameter_types! {

@@ -9,7 +9,7 @@ use crate::{weights, AccountId, BlockNumber, Runtime, MILL, MILLI_MILL};
 /// Blocks in a minute.
 const MINUTE: BlockNumber = 60;
 /// Blocks in an hour.
-const HOUR: BlockNumber = 60 * MINUTE;
+pub(super) const HOUR: BlockNumber = 60 * MINUTE;
 /// Blocks in a day.
 pub(super) const DAY: BlockNumber = 24 * HOUR;
 

@@ -8,6 +8,7 @@ pub mod choice;
 pub mod frame_system;
 pub mod frame_system_extensions;
 pub mod pallet_balances;
+pub mod pallet_channels;
 pub mod pallet_jobs;
 pub mod pallet_miners;
 pub mod pallet_models;
