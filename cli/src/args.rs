@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use millrace_primitives::{Balance, BlockNumber, JobId};
+use millrace_primitives::{Balance, BlockNumber, ChannelId, JobId};
 
 use crate::amount;
 
@@ -62,6 +62,9 @@ pub enum Command {
 	/// Register and list models.
 	#[command(subcommand)]
 	Model(ModelCommand),
+	/// Open, top up, see and close streaming channels.
+	#[command(subcommand)]
+	Channel(ChannelCommand),
 	/// Make keys, see balances, send MILL.
 	#[command(subcommand)]
 	Account(AccountCommand),
@@ -255,6 +258,59 @@ pub enum Switch {
 	On,
 	/// Take no new jobs.
 	Off,
+}
+
+/// Commands for channels.
+#[derive(Debug, Subcommand)]
+pub enum ChannelCommand {
+	/// Lock a deposit for answers of one miner, at the rate that it asks now.
+	Open {
+		/// The miner's owner.
+		#[arg(long, value_name = "ADDRESS")]
+		miner: String,
+		/// Model by name or number.
+		#[arg(long)]
+		model: String,
+		/// Most that all answers may cost together.
+		#[arg(long, value_parser = amount::parse, value_name = "AMOUNT")]
+		deposit: Balance,
+		/// Account whose key signs requests and vouchers [default: the account that signs].
+		#[arg(long, value_name = "ADDRESS")]
+		session_key: Option<String>,
+		/// Do not open it when an input or an output token is dearer.
+		#[arg(long, num_args = 2, value_names = ["INPUT", "OUTPUT"], value_parser = amount::parse)]
+		max_per_token: Option<Vec<Balance>>,
+		/// Do not open it when a second of GPU time is dearer.
+		#[arg(long, value_name = "AMOUNT", value_parser = amount::parse, conflicts_with = "max_per_token")]
+		max_per_gpu_second: Option<Balance>,
+	},
+	/// Lock more.
+	TopUp {
+		/// Its number.
+		channel: ChannelId,
+		/// How much.
+		#[arg(value_parser = amount::parse)]
+		amount: Balance,
+	},
+	/// An account's channels that are not forgotten, as a client or as a miner's owner.
+	List {
+		/// The account [default: the one that signs].
+		address: Option<String>,
+	},
+	/// One channel.
+	Show {
+		/// Its number.
+		channel: ChannelId,
+	},
+	/// Close a channel. The miner is paid its voucher at once; after a client's closing it has the challenge window to show
+	/// a better one.
+	Close {
+		/// Its number.
+		channel: ChannelId,
+		/// File with the best voucher [default: none].
+		#[arg(long, value_name = "FILE")]
+		voucher: Option<PathBuf>,
+	},
 }
 
 /// Commands for models.

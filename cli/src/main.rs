@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod ask;
+mod channel;
 mod context;
 mod error;
 mod gguf;
@@ -47,6 +48,7 @@ async fn run(global: args::Global, command: Command) -> Result<(), CliError> {
 		Command::Job(command) => job::run(&context, command).await,
 		Command::Miner(command) => miner::run(&context, command).await,
 		Command::Model(command) => model::run(&context, command).await,
+		Command::Channel(command) => channel::run(&context, command).await,
 		Command::Account(command) => account::run(&context, command).await,
 		Command::Receipt(command) => receipt::run(&context, command).await,
 	}

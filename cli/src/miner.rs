@@ -53,7 +53,7 @@ pub async fn run(context: &Context, command: MinerCommand) -> Result<(), CliErro
 }
 
 /// The price that the options name. The command line lets one through, and two amounts with it.
-fn rate(per_token: Option<&[u128]>, per_gpu_second: Option<u128>) -> Result<Rate, CliError> {
+pub fn rate(per_token: Option<&[u128]>, per_gpu_second: Option<u128>) -> Result<Rate, CliError> {
 	match (per_token, per_gpu_second) {
 		(Some([input, output]), None) => Ok(Rate::PerToken { input: *input, output: *output }),
 		(None, Some(price)) => Ok(Rate::PerGpuSecond(price)),

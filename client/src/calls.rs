@@ -25,7 +25,7 @@ pub struct Call {
 pub struct Args(Vec<(&'static str, Arg)>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Arg {
+pub(crate) enum Arg {
 	/// Encoded as the metadata says: a balance can be compact.
 	Amount(Balance),
 	/// SCALE bytes of a type that the chain and this crate share.
@@ -37,7 +37,11 @@ enum Arg {
 }
 
 impl Call {
-	fn new<const N: usize>(pallet: &'static str, name: &'static str, args: [(&'static str, Arg); N]) -> Self {
+	pub(crate) fn new<const N: usize>(
+		pallet: &'static str,
+		name: &'static str,
+		args: [(&'static str, Arg); N],
+	) -> Self {
 		Self { pallet, name, args: Args(args.into()) }
 	}
 }
@@ -120,7 +124,7 @@ impl EncodeAsType for Inside<'_> {
 	}
 }
 
-fn scale<T: Encode>(value: T) -> Arg {
+pub(crate) fn scale<T: Encode>(value: T) -> Arg {
 	Arg::Scale(value.encode())
 }
 

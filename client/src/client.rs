@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use codec::Encode;
 use futures::{stream::BoxStream, StreamExt};
-use millrace_primitives::{AccountId32, Attempt, Bid, BlockNumber, JobId, JobParams, ModelId, Quote, Receipt, H256};
+use millrace_primitives::{
+	AccountId32, Attempt, Bid, BlockNumber, ChannelId, ChannelReceipt, JobId, JobParams, ModelId, Quote, Receipt, H256,
+};
 use subxt::{
 	backend::LegacyBackend,
 	config::{
@@ -19,8 +21,8 @@ use subxt_rpcs::{
 };
 
 use crate::{
-	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Error, Job, Miner, Model, NodeHealth, Offer, Parameters,
-	ReceiptKey, Signer, Snapshot, Submitter,
+	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Channel, Error, Job, Miner, Model, NodeHealth, Offer,
+	Parameters, ReceiptKey, Signer, Snapshot, Submitter,
 };
 
 pub(crate) type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
@@ -276,6 +278,12 @@ reads! {
 	balance(account: &AccountId32) -> Balances;
 	/// The block's time in milliseconds since 1970.
 	timestamp() -> u64;
+	/// A channel, until it is forgotten.
+	channel(id: ChannelId) -> Option<Channel>;
+	/// The channels of an account, as a client or as a miner's owner, in order.
+	channels_of(account: &AccountId32) -> Vec<Channel>;
+	/// The record of a channel that was settled.
+	channel_receipt(id: ChannelId) -> Option<ChannelReceipt<AccountId32>>;
 	/// The numbers that governance sets, and the existential deposit.
 	parameters() -> Parameters;
 }

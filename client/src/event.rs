@@ -1,6 +1,8 @@
 //! Events of the chain.
 
-use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, FailCode, JobId, ModelId, Rate, Usage, H256};
+use millrace_primitives::{
+	AccountId32, Attempt, Balance, BlockNumber, ChannelId, FailCode, JobId, ModelId, Rate, Usage, H256,
+};
 use subxt::{
 	events::{Event as RawEvent, Phase},
 	ext::scale_decode::DecodeAsFields,
@@ -8,7 +10,10 @@ use subxt::{
 };
 
 use crate::{
-	fields::{Assigned, AttemptFailed, Completed, Deposited, FeePaid, JobOnly, ModelRegistered, Settled, Submitted},
+	fields::{
+		Assigned, AttemptFailed, ChannelOnly, ChannelSettled, Completed, Deposited, FeePaid, JobOnly, ModelRegistered,
+		Settled, Submitted,
+	},
 	Error,
 };
 
@@ -27,6 +32,20 @@ pub enum Event {
 	ModelRegistered {
 		/// Its number.
 		model: ModelId,
+	},
+	/// A channel was opened.
+	ChannelOpened {
+		/// Its number.
+		channel: ChannelId,
+	},
+	/// A channel was settled.
+	ChannelSettled {
+		/// Its number.
+		channel: ChannelId,
+		/// Plancks paid to the miner.
+		paid: Balance,
+		/// Plancks given back to the client.
+		refund: Balance,
 	},
 	/// A transaction was paid for.
 	FeePaid {
@@ -145,6 +164,11 @@ pub(crate) fn place(event: &RawEvent<'_, SubstrateConfig>) -> Result<Placed, Err
 			None => other(),
 		},
 		("Models", "Registered") => Event::ModelRegistered { model: decode::<ModelRegistered>(event)?.model },
+		("Channels", "Opened") => Event::ChannelOpened { channel: decode::<ChannelOnly>(event)?.channel },
+		("Channels", "Settled") => {
+			let ChannelSettled { channel, paid, refund } = decode(event)?;
+			Event::ChannelSettled { channel, paid, refund }
+		}
 		("TransactionPayment", "TransactionFeePaid") => {
 			let paid = decode::<FeePaid>(event)?;
 			Event::FeePaid { who: paid.who.0, fee: paid.actual_fee }

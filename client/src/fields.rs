@@ -1,6 +1,8 @@
 //! Fields of events, by the names that the metadata gives them.
 
-use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, FailCode, JobId, ModelId, Rate, Usage, H256};
+use millrace_primitives::{
+	AccountId32, Attempt, Balance, BlockNumber, ChannelId, FailCode, JobId, ModelId, Rate, Usage, H256,
+};
 use subxt::ext::scale_decode::DecodeAsType;
 
 use crate::wire::Shared;
@@ -9,6 +11,20 @@ use crate::wire::Shared;
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub(crate) struct JobOnly {
 	pub(crate) job: JobId,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct ChannelOnly {
+	pub(crate) channel: ChannelId,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct ChannelSettled {
+	pub(crate) channel: ChannelId,
+	pub(crate) paid: Balance,
+	pub(crate) refund: Balance,
 }
 
 #[derive(DecodeAsType)]

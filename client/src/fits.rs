@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use codec::{Decode, Encode};
 use millrace_primitives::{
-	job::payload_hash, AccountId32, Bid, FailCode, JobParams, Obstacle, Outcome, Page, Prices, Proof, Quote, Rate,
-	Receipt, Score, Usage, H256,
+	job::payload_hash, AccountId32, Bid, ChannelReceipt, Checkpoint, CheckpointPayload, FailCode, JobParams, Obstacle,
+	Outcome, Page, Prices, Proof, Quote, Rate, Receipt, RunningTotal, Score, Usage, Voucher, H256,
 };
 use millrace_runtime::{Runtime, RuntimeCall};
 use subxt::{
@@ -19,6 +19,7 @@ use subxt::{
 
 use crate::{
 	calls::{self, Call},
+	channel,
 	event::{self, Event, JobEvent},
 	query::{Bids, QuoteResult, Receipts, Refusal},
 	receipt::json::ReceiptPublic,
@@ -52,6 +53,27 @@ fn chain() -> OfflineClientAtBlock<SubstrateConfig> {
 
 fn account() -> AccountId32 {
 	AccountId32::new([7; 32])
+}
+
+fn voucher() -> Voucher {
+	let total = RunningTotal { answers: 1, input_tokens: 2, output_tokens: 3, gpu_ms: 4, fee: 1 << 90 };
+	Voucher { total, checkpoint: H256::repeat_byte(5), signature: [6; 64].into() }
+}
+
+fn checkpoint(last: bool) -> Checkpoint {
+	let payload = CheckpointPayload {
+		genesis: H256::repeat_byte(1),
+		channel: 2,
+		seq: 3,
+		index: 4,
+		request: H256::repeat_byte(5),
+		output_hash: H256::repeat_byte(6),
+		transcript_root: H256::repeat_byte(7),
+		usage: Usage { input_tokens: 8, output_tokens: 9, gpu_ms: 10 },
+		total: voucher().total,
+		last,
+	};
+	Checkpoint { payload, signature: [11; 64].into() }
 }
 
 fn every_call() -> Vec<Call> {
@@ -88,6 +110,12 @@ fn every_call() -> Vec<Call> {
 		calls::set_parameter("UnbondingPeriod", 1 << 20),
 		calls::set_code(vec![7; 100]),
 		calls::sudo(calls::set_parameter("ModelDeposit", 5)),
+		channel::open(account(), 1, account(), 1 << 90, Some(rate)),
+		channel::top_up(1, 1 << 80),
+		channel::close(2, None),
+		channel::close(2, Some(voucher())),
+		channel::challenge(3, voucher()),
+		channel::report_equivocation(4, checkpoint(false), checkpoint(true)),
 	]
 }
 
@@ -146,6 +174,9 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<u64>("Receipts", "Order", &ZEROS);
 	storage_value::<u32>("Receipts", "SetEnds", &ZEROS);
 	storage_value::<u64>("Jobs", "NextJobId", &ZEROS);
+	storage_value::<()>("Channels", "ChannelsOf", &ZEROS);
+	storage_value::<channel::WireChannel>("Channels", "Channels", &ZEROS);
+	storage_value::<Shared<ChannelReceipt<AccountId32>>>("Receipts", "ChannelReceipts", &ZEROS);
 	storage_value::<wire::EscrowRow>("Escrow", "Rows", &ZEROS);
 	storage_value::<wire::Model>("Models", "Models", &ZEROS);
 	storage_value::<u32>("Models", "ModelByName", &ZEROS);
@@ -207,6 +238,8 @@ fn events_should_have_every_field_when_they_are_read() {
 	}
 	assert!(matches!(decode("Jobs", "Settled"), Event::Job { what: JobEvent::Settled { .. }, .. }));
 	assert!(matches!(decode("Models", "Registered"), Event::ModelRegistered { .. }));
+	assert!(matches!(decode("Channels", "Opened"), Event::ChannelOpened { .. }));
+	assert!(matches!(decode("Channels", "Settled"), Event::ChannelSettled { .. }));
 	assert!(matches!(decode("TransactionPayment", "TransactionFeePaid"), Event::FeePaid { .. }));
 	assert!(matches!(decode("Balances", "Deposit"), Event::Deposited { .. }));
 	assert!(matches!(decode("System", "ExtrinsicSuccess"), Event::Other { .. }));

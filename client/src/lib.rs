@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod calls;
+pub mod channel;
 mod client;
 mod error;
 mod event;
@@ -24,6 +25,7 @@ mod vectors;
 mod wire;
 
 pub use calls::Call;
+pub use channel::{Channel, ChannelState};
 pub use client::Client;
 pub use error::Error;
 pub use event::{Event, JobEvent};

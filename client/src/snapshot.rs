@@ -36,9 +36,9 @@ pub struct Snapshot {
 const VIEW_FUNCTION_ID: usize = 32;
 
 /// An account as a storage key.
-type Key = Shared<AccountId32>;
+pub(crate) type Key = Shared<AccountId32>;
 
-fn key(account: &AccountId32) -> Key {
+pub(crate) fn key(account: &AccountId32) -> Key {
 	account.clone().into()
 }
 
@@ -61,7 +61,7 @@ impl Snapshot {
 		self.inner.metadata()
 	}
 
-	async fn value<K, V>(&self, pallet: &str, entry: &str, keys: K) -> Result<Option<V>, Error>
+	pub(crate) async fn value<K, V>(&self, pallet: &str, entry: &str, keys: K) -> Result<Option<V>, Error>
 	where
 		K: IntoEncodableValues + IntoDecodableValues,
 		V: DecodeAsType,
@@ -74,7 +74,7 @@ impl Snapshot {
 	}
 
 	/// All entries of a map below `prefix`, with their whole keys.
-	async fn entries<P, K, V>(&self, pallet: &str, entry: &str, prefix: P) -> Result<Vec<(K, V)>, Error>
+	pub(crate) async fn entries<P, K, V>(&self, pallet: &str, entry: &str, prefix: P) -> Result<Vec<(K, V)>, Error>
 	where
 		P: PrefixOf<K>,
 		K: IntoEncodableValues + IntoDecodableValues,

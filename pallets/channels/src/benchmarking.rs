@@ -182,11 +182,11 @@ mod benchmarks {
 		let id = opened::<T>(&client, &owner)?;
 		opened::<T>(&client, &owner)?;
 		Pallet::<T>::close(signed::<T>(&client), id, Some(voucher::<T>(id, T::MinDeposit::get())?))?;
-		let due = Channels::<T>::get(id).ok_or("the channel is there")?.due;
+		let block = Channels::<T>::get(id).ok_or("the channel is there")?.due;
 
 		#[block]
 		{
-			Pallet::<T>::work_due(due, id);
+			Pallet::<T>::work_due(block, id);
 		}
 
 		assert!(is_settled::<T>(id));

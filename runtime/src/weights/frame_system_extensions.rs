@@ -15,42 +15,42 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> frame_system::ExtensionsWeightInfo for WeightInfo<T> {
 	fn check_genesis() -> Weight {
-		// At the least 1_963 ns.
-		Weight::from_parts(2_164_000, 0)
+		// At the least 1_863 ns.
+		Weight::from_parts(2_074_000, 0)
 	}
 	fn check_mortality_mortal_transaction() -> Weight {
-		// At the least 3_926 ns.
-		Weight::from_parts(4_336_000, 0)
+		// At the least 3_836 ns.
+		Weight::from_parts(4_177_000, 0)
 	}
 	fn check_mortality_immortal_transaction() -> Weight {
-		// At the least 3_955 ns.
-		Weight::from_parts(4_326_000, 0)
+		// At the least 3_856 ns.
+		Weight::from_parts(4_206_000, 0)
 	}
 	fn check_non_zero_sender() -> Weight {
-		// At the least 631 ns.
-		Weight::from_parts(721_000, 0)
+		// At the least 611 ns.
+		Weight::from_parts(691_000, 0)
 	}
 	// Storage: `System::Account` (r:1 w:1)
 	fn check_nonce() -> Weight {
-		// At the least 7_582 ns.
-		Weight::from_parts(8_122_000, 0)
+		// At the least 7_662 ns.
+		Weight::from_parts(8_202_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn check_spec_version() -> Weight {
-		// At the least 480 ns.
-		Weight::from_parts(551_000, 0)
+		// At the least 461 ns.
+		Weight::from_parts(541_000, 0)
 	}
 	fn check_tx_version() -> Weight {
-		// At the least 480 ns.
-		Weight::from_parts(551_000, 0)
+		// At the least 460 ns.
+		Weight::from_parts(541_000, 0)
 	}
 	fn check_weight() -> Weight {
-		// At the least 3_696 ns.
-		Weight::from_parts(4_116_000, 0)
+		// At the least 3_866 ns.
+		Weight::from_parts(4_267_000, 0)
 	}
 	fn weight_reclaim() -> Weight {
-		// At the least 2_033 ns.
-		Weight::from_parts(2_304_000, 0)
+		// At the least 2_103 ns.
+		Weight::from_parts(2_324_000, 0)
 	}
 }

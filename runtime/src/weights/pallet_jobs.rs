@@ -24,10 +24,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Inputs` (r:0 w:1)
 	// `b` is 1 to 16384.
 	fn submit(b: u32) -> Weight {
-		// At the least 82_683 ns.
-		Weight::from_parts(86_273_504, 0)
-			// Standard error 7.
-			.saturating_add(Weight::from_parts(1_291, 0).saturating_mul(b.into()))
+		// At the least 85_347 ns.
+		Weight::from_parts(88_258_863, 0)
+			// Standard error 6.
+			.saturating_add(Weight::from_parts(1_311, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
@@ -46,8 +46,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Order` (r:0 w:1)
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:1)
 	fn cancel() -> Weight {
-		// At the least 113_128 ns.
-		Weight::from_parts(116_843_000, 0)
+		// At the least 115_140 ns.
+		Weight::from_parts(118_385_000, 0)
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(15))
 	}
@@ -67,8 +67,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn claim() -> Weight {
-		// At the least 103_534 ns.
-		Weight::from_parts(106_788_000, 0)
+		// At the least 104_325 ns.
+		Weight::from_parts(107_499_000, 0)
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
@@ -94,10 +94,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	// `b` is 1 to 65536.
 	fn complete(b: u32) -> Weight {
-		// At the least 322_458 ns.
-		Weight::from_parts(330_909_337, 0)
-			// Standard error 40.
-			.saturating_add(Weight::from_parts(2_086, 0).saturating_mul(b.into()))
+		// At the least 321_647 ns.
+		Weight::from_parts(324_393_657, 0)
+			// Standard error 31.
+			.saturating_add(Weight::from_parts(2_050, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(22))
 	}
@@ -109,9 +109,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:1 w:1)
-	// Storage: `Miners::ReadyPlace` (r:2 w:2)
+	// Storage: `Miners::ReadyPlace` (r:1 w:1)
 	// Storage: `Miners::ReadyLists` (r:1 w:1)
-	// Storage: `Miners::ReadyAt` (r:1 w:3)
 	// Storage: `Jobs::Walks` (r:1 w:0)
 	// Storage: `Jobs::Queues` (r:1 w:0)
 	// Storage: `Jobs::TermsOf` (r:1 w:1)
@@ -123,12 +122,12 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	// `b` is 1 to 65536.
 	fn complete_in_place(b: u32) -> Weight {
-		// At the least 322_458 ns.
-		Weight::from_parts(330_909_337, 0)
-			// Standard error 40.
-			.saturating_add(Weight::from_parts(2_086, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(16))
-			.saturating_add(T::DbWeight::get().writes(22))
+		// At the least 295_608 ns.
+		Weight::from_parts(300_542_656, 0)
+			// Standard error 19.
+			.saturating_add(Weight::from_parts(1_969, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().writes(18))
 	}
 	// Storage: `Jobs::Jobs` (r:1 w:1)
 	// Storage: `Miners::Miners` (r:1 w:1)
@@ -150,8 +149,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Order` (r:0 w:1)
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	fn fail() -> Weight {
-		// At the least 173_106 ns.
-		Weight::from_parts(179_015_000, 0)
+		// At the least 173_477 ns.
+		Weight::from_parts(178_034_000, 0)
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(21))
 	}
@@ -164,8 +163,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::JobsOf` (r:0 w:1)
 	// Storage: `Jobs::Inputs` (r:0 w:1)
 	fn prune() -> Weight {
-		// At the least 74_640 ns.
-		Weight::from_parts(79_899_000, 0)
+		// At the least 75_632 ns.
+		Weight::from_parts(77_905_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
@@ -179,8 +178,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:1)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn draw() -> Weight {
-		// At the least 169_982 ns.
-		Weight::from_parts(179_646_000, 0)
+		// At the least 152_215 ns.
+		Weight::from_parts(155_521_000, 0)
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
@@ -198,16 +197,16 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn search() -> Weight {
-		// At the least 310_660 ns.
-		Weight::from_parts(337_310_000, 0)
+		// At the least 281_948 ns.
+		Weight::from_parts(287_065_000, 0)
 			.saturating_add(T::DbWeight::get().reads(41))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	// Storage: `Jobs::Agenda` (r:1 w:0)
 	// Storage: `Jobs::Jobs` (r:1 w:0)
 	fn agenda_block() -> Weight {
-		// At the least 12_348 ns.
-		Weight::from_parts(14_321_000, 0).saturating_add(T::DbWeight::get().reads(2))
+		// At the least 12_218 ns.
+		Weight::from_parts(13_009_000, 0).saturating_add(T::DbWeight::get().reads(2))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:1 w:1)
@@ -229,15 +228,15 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Order` (r:0 w:1)
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	fn agenda_item() -> Weight {
-		// At the least 162_701 ns.
-		Weight::from_parts(169_762_000, 0)
+		// At the least 164_704 ns.
+		Weight::from_parts(168_329_000, 0)
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(21))
 	}
 	// Storage: `Jobs::Walks` (r:16 w:0)
 	// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	fn walk_base() -> Weight {
-		// At the least 23_364 ns.
-		Weight::from_parts(24_576_000, 0).saturating_add(T::DbWeight::get().reads(17))
+		// At the least 23_735 ns.
+		Weight::from_parts(24_987_000, 0).saturating_add(T::DbWeight::get().reads(17))
 	}
 }

@@ -21,16 +21,16 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	// Storage: `Models::NextModelId` (r:1 w:1)
 	// Storage: `Models::Models` (r:0 w:1)
 	fn register() -> Weight {
-		// At the least 63_043 ns.
-		Weight::from_parts(65_527_000, 0)
+		// At the least 62_453 ns.
+		Weight::from_parts(65_717_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	// Storage: `Models::Models` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	fn retire() -> Weight {
-		// At the least 46_358 ns.
-		Weight::from_parts(48_151_000, 0)
+		// At the least 45_548 ns.
+		Weight::from_parts(47_851_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}

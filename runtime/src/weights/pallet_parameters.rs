@@ -16,8 +16,8 @@ pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> pallet_parameters::WeightInfo for WeightInfo<T> {
 	// Storage: `Parameters::Current` (r:1 w:1)
 	fn set() -> Weight {
-		// At the least 5_818 ns.
-		Weight::from_parts(6_529_000, 0)
+		// At the least 5_538 ns.
+		Weight::from_parts(6_179_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

@@ -16,31 +16,31 @@ pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> pallet_sudo::WeightInfo for WeightInfo<T> {
 	// Storage: `Sudo::Key` (r:1 w:1)
 	fn set_key() -> Weight {
-		// At the least 7_311 ns.
-		Weight::from_parts(7_992_000, 0)
+		// At the least 7_421 ns.
+		Weight::from_parts(8_212_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	// Storage: `Sudo::Key` (r:1 w:0)
 	fn sudo() -> Weight {
-		// At the least 8_202 ns.
-		Weight::from_parts(8_893_000, 0).saturating_add(T::DbWeight::get().reads(1))
+		// At the least 8_633 ns.
+		Weight::from_parts(9_293_000, 0).saturating_add(T::DbWeight::get().reads(1))
 	}
 	// Storage: `Sudo::Key` (r:1 w:0)
 	fn sudo_as() -> Weight {
-		// At the least 8_373 ns.
-		Weight::from_parts(8_973_000, 0).saturating_add(T::DbWeight::get().reads(1))
+		// At the least 8_633 ns.
+		Weight::from_parts(9_344_000, 0).saturating_add(T::DbWeight::get().reads(1))
 	}
 	// Storage: `Sudo::Key` (r:1 w:1)
 	fn remove_key() -> Weight {
-		// At the least 6_680 ns.
-		Weight::from_parts(7_240_000, 0)
+		// At the least 6_840 ns.
+		Weight::from_parts(7_531_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	// Storage: `Sudo::Key` (r:1 w:0)
 	fn check_only_sudo_account() -> Weight {
-		// At the least 3_705 ns.
-		Weight::from_parts(3_986_000, 0).saturating_add(T::DbWeight::get().reads(1))
+		// At the least 3_756 ns.
+		Weight::from_parts(4_056_000, 0).saturating_add(T::DbWeight::get().reads(1))
 	}
 }

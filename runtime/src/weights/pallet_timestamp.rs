@@ -17,13 +17,13 @@ impl<T: frame_system::Config> pallet_timestamp::WeightInfo for WeightInfo<T> {
 	// Storage: `Timestamp::Now` (r:1 w:1)
 	// Storage: `Babe::CurrentSlot` (r:1 w:0)
 	fn set() -> Weight {
-		// At the least 5_318 ns.
-		Weight::from_parts(5_839_000, 0)
+		// At the least 5_518 ns.
+		Weight::from_parts(6_139_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn on_finalize() -> Weight {
-		// At the least 841 ns.
-		Weight::from_parts(1_072_000, 0)
+		// At the least 942 ns.
+		Weight::from_parts(1_142_000, 0)
 	}
 }

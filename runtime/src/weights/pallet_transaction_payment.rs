@@ -15,7 +15,7 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightInfo<T> {
 	fn charge_transaction_payment() -> Weight {
-		// At the least 59_999 ns.
-		Weight::from_parts(61_972_000, 0)
+		// At the least 61_240 ns.
+		Weight::from_parts(63_294_000, 0)
 	}
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod channels;
 mod command_line;
 mod engines;
 mod faults;
