@@ -2,7 +2,6 @@
 
 use millrace_primitives::{
 	AccountId32, Balance, BlockNumber, ChannelId, ChannelReceipt, Checkpoint, ModelId, Rate, RunningTotal, Voucher,
-	H256,
 };
 use subxt::ext::scale_decode::DecodeAsType;
 
@@ -63,8 +62,6 @@ pub enum ChannelState {
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub(crate) struct WireClaim {
 	total: Shared<RunningTotal>,
-	#[allow(dead_code)]
-	checkpoint: Shared<H256>,
 }
 
 #[derive(DecodeAsType)]

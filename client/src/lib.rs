@@ -14,6 +14,7 @@ mod nonce;
 mod query;
 pub mod receipt;
 mod rpc;
+pub mod session;
 mod signer;
 mod snapshot;
 mod submit;

@@ -87,8 +87,6 @@ pub struct RequestPayload {
 	pub model_digest: H256,
 	/// How the input is used.
 	pub workload: Workload,
-	/// Most output tokens.
-	pub max_tokens: u32,
 	/// The sampler's seed.
 	pub seed: u64,
 	/// blake2-256 of the input.

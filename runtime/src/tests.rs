@@ -265,6 +265,18 @@ fn tx_extension() -> TxExtension {
 }
 
 #[test]
+fn stake_should_answer_for_a_channel_until_its_disputes_are_over() {
+	use frame_support::traits::Get;
+
+	type Lifetime = <Runtime as pallet_channels::Config>::Lifetime;
+	type Challenge = <Runtime as pallet_channels::Config>::ChallengeWindow;
+	type Dispute = <Runtime as pallet_channels::Config>::DisputeWindow;
+	let longest = <Lifetime as Get<u32>>::get() + <Challenge as Get<u32>>::get() + <Dispute as Get<u32>>::get();
+	let lowest = configs::parameters::LowestParameters::get().unbonding_period;
+	assert!(longest < lowest, "a channel lives {longest} blocks, stake can unbond in {lowest}");
+}
+
+#[test]
 fn submission_should_cost_more_than_what_makes_a_reputation() {
 	use millrace_primitives::JobParams;
 
