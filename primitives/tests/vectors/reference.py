@@ -203,4 +203,5 @@ def main() -> None:
     print(json.dumps(vectors, indent=1))
 
 
-main()
+if __name__ == "__main__":
+    main()
