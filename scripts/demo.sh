@@ -88,6 +88,11 @@ if [[ $stay == no ]]; then
     exit 0
 fi
 
+# The usual port, so that what is printed can be copied.
+"$bin/millrace-gateway" run --url "$url" --dev Charlie >"$work/gateway.log" 2>&1 &
+pids+=($!)
+await "$work/gateway.log" "event=ready" "${pids[2]}" >/dev/null
+
 # From here on Ctrl-C is the way out, not a failure.
 trap 'exit 0' INT TERM
 
@@ -99,11 +104,24 @@ A Millrace chain is up. Ctrl-C stops it and removes all of it.
   polkadot.js                      https://polkadot.js.org/apps/?rpc=$url
   accounts with money              //Alice //Bob //Charlie //Dave //Eve //Ferdie
   miner                            owner //Bob, operator //Bob//operator, model millrace-tiny
-  logs                             $work/node.log, $work/miner.log
+  OpenAI API                       http://127.0.0.1:11436/v1, paid by //Charlie
+  logs                             $work/node.log, $work/miner.log, $work/gateway.log
 
 Ask:
 
   $bin/millrace --dev Charlie ask "$question"
+
+  curl http://127.0.0.1:11436/v1/chat/completions -H 'content-type: application/json' \\
+      -d '{"model": "millrace-tiny", "messages": [{"role": "user", "content": "$question"}], "temperature": 0}'
+
+Or with \`pip install openai\`:
+
+python3 -c '
+from openai import OpenAI
+client = OpenAI(base_url="http://127.0.0.1:11436/v1", api_key="none")
+messages = [{"role": "user", "content": "$question"}]
+answer = client.chat.completions.create(model="millrace-tiny", messages=messages, temperature=0)
+print(answer.choices[0].message.content)'
 
 EOF
 wait "${pids[0]}"

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod cli;
+pub mod gateway;
 pub mod library;
 pub mod link;
 pub mod miner;
@@ -13,6 +14,7 @@ pub mod upgrade;
 pub mod world;
 
 pub use cli::Cli;
+pub use gateway::Gateway;
 pub use link::Link;
 pub use miner::Miner;
 pub use node::Node;

@@ -9,6 +9,7 @@ mod command_line;
 mod engines;
 mod faults;
 mod flow;
+mod gateway;
 mod libraries;
 mod ollama;
 mod receipts;
