@@ -6,9 +6,11 @@ use clap::Parser;
 use millrace_miner::{
 	config::{Asked, Cli, Command, Config, ConfigError, Flags, Offered},
 	doctor, init,
+	journal::JournalError,
 	logging::Logging,
 	models, offer,
 	probe::Probe,
+	watch::WatchError,
 };
 use tokio::runtime::Runtime;
 
@@ -36,10 +38,13 @@ fn code_of(error: &anyhow::Error) -> ExitCode {
 	if error.is::<ConfigError>() {
 		return ExitCode::from(2);
 	}
-	match error.downcast_ref() {
-		Some(millrace_client::Error::OtherChain { .. }) => ExitCode::from(3),
-		_ => ExitCode::FAILURE,
+	let at_start = matches!(error.downcast_ref(), Some(millrace_client::Error::OtherChain { .. }));
+	let at_work = matches!(error.downcast_ref(), Some(WatchError::OtherChain { .. }));
+	let for_journal = matches!(error.downcast_ref(), Some(JournalError::OtherChain { .. }));
+	if at_start || at_work || for_journal {
+		return ExitCode::from(3);
 	}
+	ExitCode::FAILURE
 }
 
 fn run(flags: Flags) -> anyhow::Result<ExitCode> {

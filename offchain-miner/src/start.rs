@@ -87,23 +87,23 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
 	tokio::spawn(Reload { flags, config, operator, settings: sender, client, logging }.follow(hangup));
 	let runner = Runner::new(core, journal, chain.clone(), engines, status, metrics, settings);
-	let (unready_chain, unready_stop) = (chain.clone(), stop.clone());
-	let unready = manage_ready.then(|| {
-		tokio::spawn(async move {
-			unready_stop.cancelled().await;
-			set_ready(&*unready_chain, false).await;
-		})
+	let drain = CancellationToken::new();
+	let begin = drain.clone();
+	tokio::spawn(async move {
+		stop.cancelled().await;
+		// First of all: what the chain assigns until it knows is still taken, what comes after would only fail.
+		if manage_ready {
+			set_ready(&*chain, false).await;
+		}
+		begin.cancel();
 	});
-	let worked = runner.run(stop).await;
+	let worked = runner.run(drain).await;
 	vigil.abort();
 	// Whatever it has not written yet is in the journal, for the next start.
 	if let Some(receipts) = receipts {
 		receipts.abort();
 	}
 	worked?;
-	if let Some(unready) = unready {
-		unready.await?;
-	}
 	tracing::info!(event = %"stopped", "stopped");
 	Ok(())
 }

@@ -66,15 +66,24 @@ impl Core {
 		}
 	}
 
-	/// Takes over the journal's rows, before the first event. Answers and failures are kept for the case that their
-	/// assignment still stands; everything else starts anew when it is seen on chain.
+	/// Those of these assignments that are news. An attempt that was over can come back by a reorganisation, even one
+	/// that finality seemed to rule out while the node was changing forks: what the journal still has of them must be
+	/// given to [`Core::recover`] before the snapshot that has them.
+	pub fn unknown(&self, assignments: &[Assignment]) -> Vec<Ticket> {
+		let tickets = assignments.iter().map(|assignment| assignment.ticket);
+		tickets.filter(|ticket| !self.entries.contains_key(ticket)).collect()
+	}
+
+	/// Takes over rows of the journal: the open ones before the first event, those of [`Core::unknown`] attempts later.
+	/// Answers and failures are kept for the case that their assignment still stands; everything else starts anew when
+	/// it is seen on chain.
 	pub fn recover(&mut self, rows: Vec<Row>) -> Vec<Action> {
 		let mut actions = Vec::new();
 		for Row { assignment, state } in rows {
-			let ticket = assignment.ticket;
-			let (verdict, signed) = match state {
-				RowState::Finished(answer) | RowState::Submitted(answer) => (Verdict::Proof(answer), true),
-				RowState::Failing { code, signed } => (Verdict::Fail(code), signed),
+			let (ticket, signed) = (assignment.ticket, state.is_signed());
+			let verdict = match state {
+				RowState::Finished(answer) | RowState::Submitted(answer) => Verdict::Proof(answer),
+				RowState::Failing { code, .. } => Verdict::Fail(code),
 				RowState::Assigned | RowState::Running => {
 					actions.push(Action::Forget(ticket));
 					continue;
@@ -238,7 +247,8 @@ impl Core {
 	fn mark_gone(&mut self, actions: &mut Vec<Action>) {
 		let best = self.best;
 		self.entries.retain(|ticket, entry| {
-			if entry.seen || entry.gone_at.is_some() {
+			// A block below its own says nothing of an assignment: the node is behind, or was left for one that is.
+			if entry.seen || entry.gone_at.is_some() || best < entry.assignment.assigned_at {
 				return true;
 			}
 			match &entry.stage {

@@ -381,3 +381,37 @@ fn assignment_should_be_denied_when_the_miner_is_closed_and_taken_when_it_opens(
 	core.handle(Event::Bounds(Bounds::default()));
 	assert_eq!(runs(&see(&mut core, 12, &[assignment(2)])).len(), 1);
 }
+
+#[test]
+fn inference_should_go_on_when_a_node_behind_does_not_have_its_assignment_yet() {
+	let mut core = core(1);
+	see(&mut core, 10, &[assignment(1)]);
+	assert!(see(&mut core, 9, &[]).is_empty());
+	// Nothing is sent to a chain that does not have it.
+	assert!(proofs(&finish(&mut core, 1, 0, "hi")).is_empty());
+	assert_eq!(proofs(&see(&mut core, 10, &[assignment(1)])).len(), 1);
+}
+
+#[test]
+fn answer_should_not_be_forgotten_when_a_node_behind_does_not_have_its_assignment_yet() {
+	let mut core = core(1);
+	let answer = Arc::new(fixtures::answer(1));
+	core.recover(vec![Row { assignment: assignment(1), state: RowState::Submitted(answer.clone()) }]);
+	see(&mut core, 5, &[]);
+	assert!(core.handle(Event::Finalized(5)).is_empty());
+	assert_eq!(proofs(&see(&mut core, 11, &[assignment(1)])), [answer]);
+}
+
+#[test]
+fn same_answer_should_be_sent_when_a_forgotten_attempt_comes_back() {
+	let mut core = core(1);
+	see(&mut core, 10, &[assignment(1)]);
+	let sent = proofs(&finish(&mut core, 1, 0, "hi"));
+	see(&mut core, 11, &[]);
+	assert_eq!(core.handle(Event::Finalized(11)), vec![Action::Forget(ticket(1))]);
+	assert_eq!(core.unknown(&[assignment(1)]), [ticket(1)]);
+	core.recover(vec![Row { assignment: assignment(1), state: RowState::Submitted(sent[0].clone()) }]);
+	let actions = see(&mut core, 12, &[assignment(1)]);
+	assert!(runs(&actions).is_empty());
+	assert_eq!(proofs(&actions), sent);
+}

@@ -91,6 +91,17 @@ pub enum RowState {
 	},
 }
 
+impl RowState {
+	/// Whether an answer was signed for this attempt, and may have been sent.
+	pub fn is_signed(&self) -> bool {
+		match self {
+			Self::Finished(_) | Self::Submitted(_) => true,
+			Self::Failing { signed, .. } => *signed,
+			Self::Assigned | Self::Running => false,
+		}
+	}
+}
+
 /// One attempt in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Row {

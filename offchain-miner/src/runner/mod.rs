@@ -29,7 +29,7 @@ use crate::{
 		several::{Engines, Remedy},
 		Engine, EngineError, Generation, Request,
 	},
-	journal::{Change, Journal},
+	journal::{Change, Journal, JournalError},
 	metrics::{Ending, Metrics, Track, Vitals},
 	pause::Pause,
 	watch,
@@ -46,6 +46,9 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// How often closed rows of the journal are looked through.
 const PRUNE: Duration = Duration::from_secs(60);
+
+/// How often the free disk is looked at: another program can fill it within seconds.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// A failed inference is tried again at most this often.
 const RETRIES: u32 = 3;
@@ -94,6 +97,9 @@ pub struct Runner {
 	status: SharedStatus,
 	track: Track,
 	settings: watch_value::Receiver<Settings>,
+	/// Why nothing new is taken.
+	closed: Option<String>,
+	stop: CancellationToken,
 }
 
 impl Runner {
@@ -111,11 +117,13 @@ impl Runner {
 		let (engines, models) = (Engines::new(engines), Mutex::default());
 		let track = Track::new(metrics.clone());
 		let workshop = Arc::new(Workshop { chain, engines, status: status.clone(), metrics, models, events: sender });
-		Self { core, journal: journal.into(), workshop, events, runs: HashMap::new(), status, track, settings }
+		let (runs, stop) = (HashMap::new(), CancellationToken::new());
+		Self { core, journal: journal.into(), workshop, events, runs, status, track, settings, closed: None, stop }
 	}
 
 	/// Works until `stop` is cancelled and the drain is over, or until something fails for good.
 	pub async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+		self.stop = stop;
 		let rows = self.journal.open_rows()?;
 		for row in &rows {
 			let ticket = row.assignment.ticket;
@@ -125,7 +133,8 @@ impl Runner {
 		}
 		self.track.recover(&rows, Instant::now());
 		let mut actions = self.core.recover(rows);
-		actions.extend(self.core.handle(Event::Bounds(self.bounds())));
+		let bounds = self.bounds();
+		actions.extend(self.core.handle(Event::Bounds(bounds)));
 		self.carry_out(actions).await?;
 
 		let mut watcher = tokio::spawn(watch::follow(
@@ -133,18 +142,15 @@ impl Runner {
 			self.workshop.events.clone(),
 			self.settings.clone(),
 		));
-		let result = self.work(&stop, &mut watcher).await;
+		let result = self.work(&mut watcher).await;
 		watcher.abort();
 		self.runs.values().for_each(CancellationToken::cancel);
 		result
 	}
 
-	async fn work(
-		&mut self,
-		stop: &CancellationToken,
-		watcher: &mut tokio::task::JoinHandle<watch::WatchError>,
-	) -> anyhow::Result<()> {
-		let mut prune = tokio::time::interval(PRUNE);
+	async fn work(&mut self, watcher: &mut tokio::task::JoinHandle<watch::WatchError>) -> anyhow::Result<()> {
+		let (mut prune, mut look) = (tokio::time::interval(PRUNE), tokio::time::interval(LOOK));
+		let stop = self.stop.clone();
 		let mut settings = self.settings.clone();
 		let mut draining: Option<Instant> = None;
 		let mut gave_up = false;
@@ -157,13 +163,14 @@ impl Runner {
 					None => std::future::pending().await,
 				}
 			};
-			let mut actions = tokio::select! {
+			let mut actions = Vec::new();
+			tokio::select! {
 				error = &mut *watcher => return Err(error.context("the watcher of the chain ended")?.into()),
 				() = stop.cancelled(), if draining.is_none() => {
 					tracing::info!(event = %"draining", "stopping: no new work, running inferences may end");
 					draining = Some(Instant::now());
 					self.lock_status(|status| status.draining = true);
-					self.core.handle(Event::DrainRequested)
+					actions = self.core.handle(Event::DrainRequested);
 				},
 				() = due => {
 					if gave_up {
@@ -171,22 +178,25 @@ impl Runner {
 						return Ok(());
 					}
 					gave_up = true;
-					self.core.handle(Event::DrainTimeout)
+					actions = self.core.handle(Event::DrainTimeout);
 				},
 				_ = prune.tick() => {
-					let journal = self.journal.clone();
-					tokio::task::spawn_blocking(move || journal.prune()).await.context("the journal panicked")??;
-					self.core.handle(Event::Bounds(self.bounds()))
+					self.write(Journal::prune).await?;
+				},
+				_ = look.tick() => {
+					let bounds = self.bounds();
+					actions = self.core.handle(Event::Bounds(bounds));
 				},
 				Ok(()) = settings.changed() => {
 					self.journal.keep(settings.borrow_and_update().keep_secs);
-					self.core.handle(Event::Bounds(self.bounds()))
+					let bounds = self.bounds();
+					actions = self.core.handle(Event::Bounds(bounds));
 				},
-				Some(event) = self.events.recv() => self.take(event),
+				Some(event) = self.events.recv() => self.take(event, &mut actions).await?,
 			};
 			for _ in 1..BATCH {
 				match self.events.try_recv() {
-					Ok(event) => actions.extend(self.take(event)),
+					Ok(event) => self.take(event, &mut actions).await?,
 					Err(_) => break,
 				}
 			}
@@ -200,16 +210,28 @@ impl Runner {
 	}
 
 	/// The settings' bounds; nothing is taken while the journal's disk is too full.
-	fn bounds(&self) -> Bounds {
+	fn bounds(&mut self) -> Bounds {
 		let limits = self.settings.borrow().limits;
 		let closed = disk::too_full(self.journal.directory(), limits.min_free_disk_mb);
-		if let Some(why) = &closed {
-			tracing::warn!(event = %"disk_full", %why, "taking no new work");
+		match (&self.closed, &closed) {
+			(None, Some(why)) => tracing::warn!(event = %"disk_full", %why, "taking no new work"),
+			(Some(_), None) => tracing::info!(event = %"disk_free", "taking work again"),
+			_ => {}
 		}
+		self.closed.clone_from(&closed);
 		Bounds { max_input_bytes: limits.max_input_bytes, max_queue: limits.max_queue, closed }
 	}
 
-	fn take(&mut self, event: Event) -> Vec<Action> {
+	async fn take(&mut self, event: Event, actions: &mut Vec<Action>) -> anyhow::Result<()> {
+		if let Event::Snapshot { assignments, .. } = &event {
+			let unknown = self.core.unknown(assignments);
+			if !unknown.is_empty() {
+				// What the journal is about to be told comes first.
+				self.carry_out(std::mem::take(actions)).await?;
+				let rows = self.write(move |journal| journal.signed(&unknown)).await?;
+				actions.extend(self.core.recover(rows));
+			}
+		}
 		let now = Instant::now();
 		self.track.event(&event, now);
 		match &event {
@@ -227,7 +249,37 @@ impl Runner {
 			}
 			_ => {}
 		}
-		self.core.handle(event)
+		actions.extend(self.core.handle(event));
+		Ok(())
+	}
+
+	/// Works on the journal, again and again while the disk refuses: what is not written down is not sent. Gives up only
+	/// when the miner is told to stop.
+	async fn write<T: Send + 'static>(
+		&mut self,
+		work: impl Fn(&Journal) -> Result<T, JournalError> + Send + Sync + 'static,
+	) -> anyhow::Result<T> {
+		let (work, mut pause, mut waits) = (Arc::new(work), Pause::default(), false);
+		loop {
+			let (journal, again) = (self.journal.clone(), work.clone());
+			let done = tokio::task::spawn_blocking(move || again(&journal)).await.context("the journal panicked")?;
+			let error = match done {
+				Err(error) if error.is_of_the_disk() => error,
+				done => {
+					if waits {
+						tracing::info!(event = %"journal_back", "the journal can be written again");
+					}
+					return Ok(done?);
+				}
+			};
+			if !std::mem::replace(&mut waits, true) {
+				tracing::error!(event = %"journal_waits", %error, "nothing is sent until the journal can be written");
+			}
+			tokio::select! {
+				() = self.stop.cancelled() => return Err(error).context("stopping without what it could not write"),
+				() = pause.wait() => {}
+			}
+		}
 	}
 
 	fn lock_status(&self, change: impl FnOnce(&mut Status)) {
@@ -251,8 +303,7 @@ impl Runner {
 			})
 			.collect();
 		if !changes.is_empty() {
-			let journal = self.journal.clone();
-			tokio::task::spawn_blocking(move || journal.apply(&changes)).await.context("the journal panicked")??;
+			self.write(move |journal| journal.apply(&changes)).await?;
 		}
 		for action in actions {
 			match action {

@@ -239,6 +239,23 @@ async fn same_answer_should_be_sent_when_the_miner_dies_before_its_block() {
 	assert_eq!(engine.runs(), 1);
 }
 
+#[tokio::test]
+async fn same_answer_should_be_sent_when_a_final_attempt_comes_back() {
+	let dir = tempfile::tempdir().unwrap();
+	let chain = FakeChain::with_jobs(&[1]);
+	let engine = Arc::new(FakeEngine::default());
+	let miner = start(dir.path(), &chain, vec![engine.clone()], 100);
+	// Paid is what the journal holds for over.
+	until(|| miner.metrics.text(Format::Text).unwrap().contains("outcome=\"paid\",code=\"none\"} 1\n")).await;
+	chain.assignments.lock().unwrap().push(assignment(1));
+	until(|| chain.answers.lock().unwrap().len() == 2).await;
+	miner.stop.cancel();
+	miner.task.await.unwrap().unwrap();
+	let answers = chain.answers.lock().unwrap();
+	assert_eq!(answers[0], answers[1]);
+	assert_eq!(engine.runs(), 1);
+}
+
 /// Lets a miner with these engines do what there is to do for one job.
 async fn one_job(chain: &Arc<FakeChain>, engines: Vec<Arc<dyn Engine>>) {
 	let dir = tempfile::tempdir().unwrap();
