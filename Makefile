@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo dev test bench lint metadata weights fuzz
+.PHONY: help setup build demo dev test test-faults bench lint metadata weights fuzz
 
 CARGO_FLAGS := --release --locked --workspace
 # The pallets whose benchmarks the tests run once. Their feature changes the SDK's crates below them, hence the extra
@@ -7,7 +7,7 @@ CARGO_FLAGS := --release --locked --workspace
 BENCHMARKED := -p pallet-models -p pallet-miners -p pallet-jobs -p pallet-parameters
 
 help: ## Lists the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup:
 	@scripts/setup.sh
@@ -24,6 +24,9 @@ dev: build ## A chain and a miner that stay up until Ctrl-C
 test: build ## All tests, end to end ones included
 	@cargo test $(CARGO_FLAGS)
 	@cargo test --release --locked --features runtime-benchmarks --lib $(BENCHMARKED) benchmarking
+
+test-faults: build ## The faults that last for minutes, on real processes
+	@cargo test $(CARGO_FLAGS) --test e2e -- --ignored faults
 
 lint: setup ## rustfmt and clippy, warnings denied
 	@cargo fmt --all --check

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod cli;
+pub mod clock;
+pub mod disk;
+pub mod fake;
 pub mod gateway;
 pub mod library;
 pub mod link;
@@ -14,6 +17,9 @@ pub mod upgrade;
 pub mod world;
 
 pub use cli::Cli;
+pub use clock::Clock;
+pub use disk::SmallDisk;
+pub use fake::{FakeOllama, Say};
 pub use gateway::Gateway;
 pub use link::Link;
 pub use miner::Miner;

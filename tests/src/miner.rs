@@ -35,18 +35,24 @@ impl Miner {
 
 	/// The same with more arguments.
 	pub fn start_with(url: &str, owner: &str, work: &Path, engine: &Engine, args: &[&str]) -> Self {
-		let mut command = Command::new(binary("millrace-miner"));
-		command
-			.args(["run", "--url", url, "--dev-operator", owner])
-			.args(["--http-bind", "127.0.0.1:0"])
-			.args(args)
-			.arg("--work-dir")
-			.arg(work);
-		match engine {
-			Engine::Llama => command.args(["--threads", "1", "--engine", "llama", "--model"]).arg(tiny_model()),
-			Engine::Ollama(url) => command.args(["--threads", "1", "--engine", "ollama", "--ollama-url", url]),
-			Engine::File(path) => command.arg("--config").arg(path),
-		};
+		Self::run(command(url, owner, work, engine, args))
+	}
+
+	/// The same by a program that runs what is appended to it.
+	pub fn start_under(
+		mut wrapper: Command,
+		url: &str,
+		owner: &str,
+		work: &Path,
+		engine: &Engine,
+		args: &[&str],
+	) -> Self {
+		let command = command(url, owner, work, engine, args);
+		wrapper.arg(command.get_program()).args(command.get_args());
+		Self::run(wrapper)
+	}
+
+	fn run(command: Command) -> Self {
 		Self { process: Process::start("miner", command) }
 	}
 
@@ -87,10 +93,31 @@ impl Miner {
 		crate::world::resident_kib(self.process.id())
 	}
 
+	/// Waits until it has ended by itself, and returns the exit code.
+	pub fn ended(&mut self) -> Option<i32> {
+		self.process.ended()
+	}
+
 	/// The process.
 	pub fn process(&self) -> &Process {
 		&self.process
 	}
+}
+
+fn command(url: &str, owner: &str, work: &Path, engine: &Engine, args: &[&str]) -> Command {
+	let mut command = Command::new(binary("millrace-miner"));
+	command
+		.args(["run", "--url", url, "--dev-operator", owner])
+		.args(["--http-bind", "127.0.0.1:0"])
+		.args(args)
+		.arg("--work-dir")
+		.arg(work);
+	match engine {
+		Engine::Llama => command.args(["--threads", "1", "--engine", "llama", "--model"]).arg(tiny_model()),
+		Engine::Ollama(url) => command.args(["--threads", "1", "--engine", "ollama", "--ollama-url", url]),
+		Engine::File(path) => command.arg("--config").arg(path),
+	};
+	command
 }
 
 fn is_of(line: &str, job: u64, event: &str) -> bool {

@@ -17,6 +17,8 @@ pub struct Node {
 	port: u16,
 	/// The file of its chain specification; `None`: the development chain.
 	chain: Option<PathBuf>,
+	/// More arguments.
+	args: &'static [&'static str],
 }
 
 impl Node {
@@ -52,17 +54,38 @@ impl Node {
 		}
 		let process = Process::start("node", command);
 		let port = rpc_port(&process);
-		Self { process, folder, port, chain }
+		Self { process, folder, port, chain, args: &[] }
 	}
 
 	fn start_chain(folder: TempDir, chain: Option<PathBuf>) -> Self {
-		let process = spawn(&folder, 0, chain.as_deref());
+		Self::start_at(0, folder, chain, &[])
+	}
+
+	fn start_at(port: u16, folder: TempDir, chain: Option<PathBuf>, args: &'static [&'static str]) -> Self {
+		let process = spawn(&folder, port, chain.as_deref(), args);
 		let port = rpc_port(&process);
-		Self { process, folder, port, chain }
+		Self { process, folder, port, chain, args }
+	}
+
+	/// Starts a one-validator chain of which nothing ever gets final, so that [`Node::revert`] can take blocks back.
+	pub fn start_without_finality() -> Self {
+		Self::start_at(0, TempDir::new().unwrap(), None, &["--no-grandpa"])
 	}
 
 	/// Starts a one-validator chain, the development one but with epochs of so many slots.
 	pub fn start_with_epochs(slots: u64) -> Self {
+		Self::start_chain_with_epochs(0, slots)
+	}
+
+	/// Kills it and starts a chain with another genesis at its address.
+	pub fn usurp(&mut self) -> Self {
+		self.kill();
+		let other = Self::start_chain_with_epochs(self.port, 1_800);
+		assert_eq!(other.port, self.port, "another process took the node's port");
+		other
+	}
+
+	fn start_chain_with_epochs(port: u16, slots: u64) -> Self {
 		let folder = TempDir::new().unwrap();
 		let file = folder.path().join("chain.json");
 		let mut spec = development_spec(&["--raw"]);
@@ -70,7 +93,7 @@ impl Node {
 		let key = hex::encode(sp_io::hashing::twox_128(b":EpochDuration:"));
 		spec["genesis"]["raw"]["top"][format!("0x{key}")] = format!("0x{}", hex::encode(slots.to_le_bytes())).into();
 		std::fs::write(&file, spec.to_string()).unwrap();
-		Self::start_chain(folder, Some(file))
+		Self::start_at(port, folder, Some(file), &[])
 	}
 
 	/// Starts the three validators of the local network and waits until they answer.
@@ -91,7 +114,7 @@ impl Node {
 				let identity = line.rsplit(' ').next().unwrap().to_owned();
 				boot.get_or_insert_with(|| format!("/ip4/127.0.0.1/tcp/{p2p}/p2p/{identity}"));
 				let port = rpc_port(&process);
-				Self { process, folder, port, chain: None }
+				Self { process, folder, port, chain: None, args: &[] }
 			})
 			.collect()
 	}
@@ -128,8 +151,26 @@ impl Node {
 
 	/// Starts it again with the same database and port.
 	pub fn restart(&mut self) {
-		self.process = spawn(&self.folder, self.port, self.chain.as_deref());
+		self.process = spawn(&self.folder, self.port, self.chain.as_deref(), self.args);
 		assert_eq!(rpc_port(&self.process), self.port, "another process took the node's port");
+	}
+
+	/// Stops it, takes all blocks above `number` back, and starts it again: it goes on with other blocks of the same
+	/// heights. Only for [`Node::start_without_finality`].
+	pub fn revert(&mut self, number: u32) {
+		assert_eq!(self.process.terminate(), Some(0));
+		let info: serde_json::Value = serde_json::from_str(&self.offline("chain-info", &[])).unwrap();
+		let best = info["best_number"].as_u64().unwrap();
+		let back = best.checked_sub(number.into()).expect("the block is there");
+		self.offline("revert", &[&back.to_string()]);
+		self.restart();
+	}
+
+	/// Runs a command on the database of a node that does not run, and returns what it prints.
+	fn offline(&self, name: &str, args: &[&str]) -> String {
+		let mut command = Command::new(binary("millrace-node"));
+		command.arg(name).args(args).args(["--chain", "dev"]).arg("--base-path").arg(self.folder.path());
+		crate::library::run(&mut command)
 	}
 
 	/// The process.
@@ -162,9 +203,9 @@ fn base(folder: &TempDir, rpc: u16, p2p: u16) -> Command {
 	command
 }
 
-fn spawn(folder: &TempDir, port: u16, chain: Option<&Path>) -> Process {
+fn spawn(folder: &TempDir, port: u16, chain: Option<&Path>, args: &[&str]) -> Process {
 	let mut command = base(folder, port, 0);
-	command.arg("--dev");
+	command.arg("--dev").args(args);
 	if let Some(chain) = chain {
 		command.arg("--chain").arg(chain);
 	}

@@ -84,6 +84,13 @@ impl Process {
 		}
 	}
 
+	/// Whether it runs.
+	pub fn is_alive(&self) -> bool {
+		let status = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+		// The state stands behind the program's name; Z has ended and was not waited for.
+		status.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with('Z') && !rest.is_empty())
+	}
+
 	/// The process's id.
 	pub fn id(&self) -> u32 {
 		self.child.id()
@@ -105,7 +112,19 @@ impl Process {
 	/// SIGTERM, and the exit code.
 	pub fn terminate(&mut self) -> Option<i32> {
 		self.signal("TERM");
-		self.child.wait().unwrap().code()
+		self.ended()
+	}
+
+	/// Waits until it has ended, and returns the exit code.
+	pub fn ended(&mut self) -> Option<i32> {
+		let end = Instant::now() + PATIENCE;
+		loop {
+			if let Some(status) = self.child.try_wait().unwrap() {
+				return status.code();
+			}
+			assert!(Instant::now() < end, "{} does not end; its log is {}", self.name, self.file.display());
+			std::thread::sleep(Duration::from_millis(20));
+		}
 	}
 
 	/// Sends a signal by its name: TERM, STOP, CONT.

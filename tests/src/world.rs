@@ -75,9 +75,21 @@ impl World {
 		}
 	}
 
+	/// Connects to the node anew, after it was away.
+	pub async fn reconnect(&mut self) {
+		self.client = self.node.client().await;
+		self.charlie = self.client.submitter(self.charlie.signer().clone());
+		self.bob = self.client.submitter(self.bob.signer().clone());
+	}
+
+	/// Starts the miner's process.
+	pub fn start_miner(&self, engine: &Engine) -> Miner {
+		Miner::start(&self.node, "Bob", self.work.path(), engine)
+	}
+
 	/// Starts the miner's process and waits until it is ready.
 	pub fn miner(&self, engine: &Engine) -> Miner {
-		let miner = Miner::start(&self.node, "Bob", self.work.path(), engine);
+		let miner = self.start_miner(engine);
 		miner.wait_for("ready");
 		miner
 	}
