@@ -41,8 +41,8 @@ async fn readiness_should_be_withdrawn_before_any_work_is_refused_when_the_miner
 	assert!(!world.client.at_best().await.unwrap().miner(&bob).await.unwrap().unwrap().ready);
 	failed_unpaid(&world, waiting, block, before).await;
 	assert!(miner.wait_for_job(waiting, "failed").contains("code=Drain"));
-	engine.say(Say::answer("42"));
 	let owner = world.money("//Bob").await.free;
+	engine.say(Say::answer("42"));
 	settled_once(&world, running, from, owner).await;
 	assert_eq!(miner.ended(), Some(0));
 	let withdrawn = line_of(&miner, &["event=set_ready", "ready=false", "told the chain"]);
