@@ -11,8 +11,8 @@ const WAVE: usize = 25;
 /// From here on the memory must stay flat: the model has made its contexts, and all caches are warm.
 const WARM: usize = 50;
 
-/// What it may grow from the 50th to the 200th job, in KiB.
-const GROWTH: u64 = 8 * 1024;
+/// What it may grow from the 50th to the 200th job, in KiB; 508 were measured.
+const GROWTH: u64 = 4 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_should_stay_flat_and_jobs_be_paid_once_when_there_are_two_hundred() {
