@@ -136,10 +136,12 @@ fn every_key_should_have_a_flag_and_a_variable_when_compared_with_the_parser() {
 	let run = command.find_subcommand("run").unwrap();
 	let variables: Vec<String> =
 		run.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned())).collect();
-	let of = |table: &str| keys_of(&format!("[{table}]")).into_iter().map(move |key| format!("{table}_{key}"));
 	let tables = ["limits", "task"];
-	let inner = tables.iter().flat_map(|table| of(table).collect::<Vec<_>>());
-	for key in keys_of("").into_iter().filter(|key| !tables.contains(&key.as_str())).chain(inner) {
+	let mut keys: Vec<String> = keys_of("").into_iter().filter(|key| !tables.contains(&key.as_str())).collect();
+	for table in tables {
+		keys.extend(keys_of(&format!("[{table}]")).into_iter().map(|key| format!("{table}_{key}")));
+	}
+	for key in keys {
 		let name = format!("MILLRACE_MINER_{}", key.to_uppercase());
 		assert!(variables.contains(&name), "{name} is no variable");
 	}

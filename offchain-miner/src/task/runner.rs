@@ -14,7 +14,7 @@ use tokio::{task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-	broken, denied,
+	bad, broken, denied,
 	inputs::Fetcher,
 	outputs,
 	sandbox::{Ending, Report, Sandbox, Spec, SCRIPT},
@@ -29,6 +29,8 @@ use crate::engines::EngineError;
 pub struct TaskLimits {
 	/// Time for all of it: fetching inputs, running, keeping outputs.
 	pub time: Duration,
+	/// Most bytes of the manifest. Where it is longer, it leaves out what the program printed.
+	pub max_output_bytes: u32,
 }
 
 /// A task to run.
@@ -118,14 +120,14 @@ impl Runner {
 		let asked = (entry.definition, Digest(Sha256::digest(&job.document).into()));
 		let (store, finished) = (self.store.clone(), move |store: &Store| store.finished(ticket, asked));
 		if let Some((manifest, took_ms)) = blocking(move || finished(&store)).await? {
-			return Ok(TaskOutcome { manifest: encode(&manifest)?, took: Duration::from_millis(took_ms) });
+			return Ok(TaskOutcome { manifest: encode(manifest, job.limits)?, took: Duration::from_millis(took_ms) });
 		}
 		let lease = Lease::begin(self.store.clone(), ticket, entry.disk_mb.get().saturating_mul(MEGABYTE)).await?;
 		let made = self.carry_out(entry, &document, &lease.path, job.limits.time, began, &cancel).await;
 		if cancel.is_cancelled() {
 			return Err(broken("cancelled"));
 		}
-		lease.end(asked, made).await
+		lease.end(asked, made, job.limits).await
 	}
 
 	/// The entry that the document names, if it allows all that is asked.
@@ -216,17 +218,20 @@ impl Lease {
 		mut self,
 		asked: Asked,
 		made: Result<(Manifest, Duration), EngineError>,
+		limits: TaskLimits,
 	) -> Result<TaskOutcome, EngineError> {
 		let (store, ticket) = (self.store.clone(), self.ticket);
-		let outcome = blocking(move || match made {
-			Ok((manifest, took)) => {
-				let outcome = TaskOutcome { manifest: encode(&manifest)?, took };
-				store.finish(ticket, asked, &manifest, took).map_err(broken)?;
-				Ok(outcome)
-			}
-			Err(error) => {
-				store.fail(ticket, asked, &error.to_string()).map_err(broken)?;
-				Err(error)
+		let outcome = blocking(move || {
+			let encoded = made.and_then(|(made, took)| Ok((encode(made.clone(), limits)?, made, took)));
+			match encoded {
+				Ok((bytes, manifest, took)) => {
+					store.finish(ticket, asked, &manifest, took).map_err(broken)?;
+					Ok(TaskOutcome { manifest: bytes, took })
+				}
+				Err(error) => {
+					store.fail(ticket, asked, &error.to_string()).map_err(broken)?;
+					Err(error)
+				}
 			}
 		})
 		.await?;
@@ -251,12 +256,19 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 	spawn_blocking(work).await.map_err(broken)
 }
 
-fn encode(manifest: &Manifest) -> Result<Vec<u8>, EngineError> {
-	let bytes = serde_json::to_vec(manifest).map_err(broken)?;
-	if bytes.len() > MAX_MANIFEST_BYTES {
-		return Err(broken("the manifest is too large"));
+fn encode(mut manifest: Manifest, limits: TaskLimits) -> Result<Vec<u8>, EngineError> {
+	let most = usize::try_from(limits.max_output_bytes).unwrap_or(MAX_MANIFEST_BYTES).min(MAX_MANIFEST_BYTES);
+	let bytes = serde_json::to_vec(&manifest).map_err(broken)?;
+	if bytes.len() <= most {
+		return Ok(bytes);
 	}
-	Ok(bytes)
+	manifest.stdout.tail.clear();
+	manifest.stderr.tail.clear();
+	let bytes = serde_json::to_vec(&manifest).map_err(broken)?;
+	if bytes.len() <= most {
+		return Ok(bytes);
+	}
+	Err(bad(format!("the manifest has {} bytes, more than the job takes", bytes.len())))
 }
 
 /// Whether the program and the script are those that the owner looked at; the script is copied to the workspace, so that

@@ -70,7 +70,8 @@ async fn task_should_end_when_its_time_is_over() {
 #[tokio::test]
 async fn task_should_end_when_the_time_of_its_job_is_over() {
 	let bench = Bench::python("import time; time.sleep(600)", "");
-	let job = TaskJob { limits: TaskLimits { time: Duration::from_secs(1) }, ..job(json!({})) };
+	let job =
+		TaskJob { limits: TaskLimits { time: Duration::from_secs(1), max_output_bytes: 65_536 }, ..job(json!({})) };
 	let error = bench.runner().await.run(job, CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::Timeout);
 }
@@ -121,4 +122,18 @@ async fn output_should_be_refused_when_it_is_a_symbolic_link() {
 	let bench = Bench::python("import os; os.symlink('/etc/passwd', 'output/o')", "");
 	let output = json!({"path": "o", "media_type": "text/plain", "max_bytes": 10_000});
 	assert_eq!(code(bench.run(json!({"outputs": [output]})).await), FailCode::EngineError);
+}
+
+#[tokio::test]
+async fn manifest_should_leave_out_what_was_printed_when_the_job_takes_few_bytes() {
+	let bench = Bench::python("print('x' * 2_000)", "");
+	let limited = |max_output_bytes| TaskJob {
+		limits: TaskLimits { time: Duration::from_secs(60), max_output_bytes },
+		..job(json!({}))
+	};
+	let runner = bench.runner().await;
+	let outcome = runner.run(limited(300), CancellationToken::new()).await.unwrap();
+	assert_eq!((manifest(&outcome).stdout.bytes, manifest(&outcome).stdout.tail.as_str()), (2_001, ""));
+	let error = runner.run(limited(50), CancellationToken::new()).await.unwrap_err();
+	assert_eq!(error.code, FailCode::BadInput);
 }

@@ -126,6 +126,18 @@ async fn calls_should_be_refused_when_they_reach_past_the_sandbox() {
 }
 
 #[tokio::test]
+async fn modes_and_times_should_stay_when_a_task_changes_them_by_path() {
+	let script = "import os\n\
+		os.close(os.open('work/x', os.O_CREAT | os.O_WRONLY, 0o600))\n\
+		before = os.stat('work/x')\n\
+		os.chmod('work/x', 0o777)\n\
+		os.utime('work/x', (1, 1))\n\
+		after = os.stat('work/x')\n\
+		print(before.st_mode == after.st_mode, before.st_mtime_ns == after.st_mtime_ns)";
+	assert_eq!(printed(&Bench::python(script, "").plain().await.unwrap()), "True True");
+}
+
+#[tokio::test]
 async fn others_should_live_when_a_task_kills_all_that_it_can() {
 	let script = "import os, signal\nprint(os.getpid())\nos.kill(-1, signal.SIGKILL)\nos.kill(1, signal.SIGKILL)\nprint('alive')";
 	let manifest = Bench::python(script, "").plain().await.unwrap();

@@ -119,7 +119,7 @@ fn job(mut document: Value) -> TaskJob {
 		attempt: 1,
 		definition: DEFINITION,
 		document: document.to_string().into_bytes(),
-		limits: TaskLimits { time: Duration::from_secs(60) },
+		limits: TaskLimits { time: Duration::from_secs(60), max_output_bytes: 65_536 },
 	}
 }
 

@@ -142,3 +142,55 @@ async fn command_should_be_denied_when_its_file_has_another_hash() {
 	assert_eq!(code(bench.plain().await), FailCode::Denied);
 	assert!(!bench.began());
 }
+
+/// The code blocks of the page for owners and clients, in a language.
+fn blocks(language: &str) -> Vec<&'static str> {
+	const PAGE: &str = include_str!("../../../docs/tasks.md");
+	let all = PAGE.split("```").skip(1).step_by(2);
+	all.filter_map(|block| block.strip_prefix(language)).collect()
+}
+
+#[tokio::test]
+async fn worked_example_should_give_what_its_page_says_when_it_is_run() {
+	let (entry, documents) = (blocks("toml\n")[1], blocks("json\n"));
+	let bench = Bench::new();
+	fs::write(bench.dir.join("allowlist.d/word-count.toml"), entry).unwrap();
+	let runner = bench.runner().await;
+	let job = TaskJob { definition: runner.definitions()[0], document: documents[0].into(), ..job(json!({})) };
+	let outcome = runner.run(job, CancellationToken::new()).await.unwrap();
+	assert_eq!(String::from_utf8(outcome.manifest).unwrap(), documents[1].trim_end());
+}
+
+/// What `millrace-miner COMMAND` says of a configuration with this bench's allow-list.
+fn said(bench: &Bench, command: &[&str]) -> String {
+	let config = bench.dir.join("miner.toml");
+	let folder = bench.dir.join("allowlist.d");
+	let work = bench.dir.join("work");
+	let lines = format!(
+		"dev_operator = 'Bob'\nurls = ['ws://127.0.0.1:1']\nwork_dir = '{}'\n[task]\nenabled = true\nallowlist_dir = \
+		 '{}'\n[[engine]]\nkind = 'ollama'\nurl = 'http://127.0.0.1:1'\n",
+		text(&work),
+		text(&folder)
+	);
+	fs::write(&config, lines).unwrap();
+	let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_millrace-miner"));
+	let output = program.args(command).arg("--config").arg(&config).output().unwrap();
+	String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn doctor_should_say_that_tasks_are_held_when_all_is_well() {
+	let said = said(&word_count(), &["doctor"]);
+	assert!(said.contains("ok       tasks        1 entry: task"), "{said}");
+}
+
+#[test]
+fn doctor_and_config_should_name_the_line_when_the_allow_list_is_bad() {
+	let bench = Bench::new();
+	bench.allow("kind = 'command'\npath = '/bin/sh'", "");
+	let place = format!("{}:2:1: /bin/sh runs whatever it is told", text(&bench.dir.join("allowlist.d/task.toml")));
+	for command in ["doctor", "config"] {
+		let said = said(&bench, &[command]);
+		assert!(said.contains(&place), "{said}");
+	}
+}

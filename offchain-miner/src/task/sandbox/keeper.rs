@@ -77,8 +77,8 @@ fn limit(spec: &Spec) -> io::Result<()> {
 		(Resource::As, spec.address_space),
 		(Resource::Nofile, spec.open_files),
 		(Resource::Fsize, spec.disk),
-		// The keeper is one of them.
-		(Resource::Nproc, spec.processes.saturating_add(1)),
+		// The supervisor and the keeper are two of them.
+		(Resource::Nproc, spec.processes.saturating_add(2)),
 		(Resource::Core, 0),
 		(Resource::Memlock, 0),
 		(Resource::Msgqueue, 0),

@@ -21,6 +21,9 @@ pub(in crate::task) const SCRIPT: &str = "script.py";
 /// The newest rights that are asked for; older kernels know fewer.
 const NEWEST: ABI = ABI::V6;
 
+/// `fchmodat2`, which has this number on every architecture.
+const FCHMODAT2: libc::c_long = 452;
+
 /// Programs and libraries of the system.
 const SYSTEM: [&str; 6] = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/ld.so.conf.d"];
 
@@ -106,7 +109,42 @@ pub(super) fn forbid_calls(network: bool) -> anyhow::Result<()> {
 		false => Vec::new(),
 	};
 	rules.insert(libc::SYS_socket, sockets);
-	let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+	refuse(rules, libc::EPERM)?;
+	// Landlock does not know of modes, owners and times, and where the miner is no root its own files are the task's too.
+	// Programs change those of their own files all the time, so that this is not told as an error.
+	let mut by_path: BTreeMap<i64, Vec<SeccompRule>> = [
+		libc::SYS_fchmodat,
+		FCHMODAT2,
+		libc::SYS_fchownat,
+		libc::SYS_lremovexattr,
+		libc::SYS_lsetxattr,
+		libc::SYS_removexattr,
+		libc::SYS_setxattr,
+		#[cfg(target_arch = "x86_64")]
+		libc::SYS_chmod,
+		#[cfg(target_arch = "x86_64")]
+		libc::SYS_chown,
+		#[cfg(target_arch = "x86_64")]
+		libc::SYS_lchown,
+		#[cfg(target_arch = "x86_64")]
+		libc::SYS_utime,
+		#[cfg(target_arch = "x86_64")]
+		libc::SYS_utimes,
+		#[cfg(target_arch = "x86_64")]
+		libc::SYS_futimesat,
+	]
+	.into_iter()
+	.map(|call| (call, Vec::new()))
+	.collect();
+	// Without a path it is about an open file.
+	let path = SeccompCondition::new(1, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?;
+	by_path.insert(libc::SYS_utimensat, vec![SeccompRule::new(vec![path])?]);
+	refuse(by_path, 0)
+}
+
+/// Calls that meet a rule return this error from here on, and do nothing.
+fn refuse(rules: BTreeMap<i64, Vec<SeccompRule>>, error: libc::c_int) -> anyhow::Result<()> {
+	let refused = SeccompAction::Errno(error.unsigned_abs());
 	let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, ARCH.try_into()?)?;
 	let program: BpfProgram = filter.try_into()?;
 	apply_filter(&program)?;

@@ -211,9 +211,12 @@ impl Group {
 			command.uid(identity.user).gid(identity.group);
 		}
 		let supervisor = command.spawn()?;
-		let group = Self { supervisor, cgroup };
+		let mut group = Self { supervisor, cgroup };
 		if let (Some(cgroup), Some(pid)) = (&group.cgroup, group.supervisor.id()) {
-			cgroup.take(pid)?;
+			if let Err(error) = cgroup.take(pid) {
+				tracing::debug!(%error, "the task has no control group");
+				group.cgroup = None;
+			}
 		}
 		Ok(group)
 	}
