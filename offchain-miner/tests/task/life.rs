@@ -26,7 +26,7 @@ async fn child_should_be_dead_when_it_was_forked_twice() {
 	let began = Instant::now();
 	assert_eq!(printed(&bench.plain().await.unwrap()), "done");
 	assert_eq!(bench.survivors(), Vec::<String>::new());
-	assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+	assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn nothing_should_be_left_when_a_task_is_cancelled() {
 	let bench = Bench::python(SLEEP, "");
 	let (runner, cancel) = (bench.runner().await, CancellationToken::new());
 	let (result, ()) = tokio::join!(runner.run(job(json!({})), cancel.clone()), async {
-		bench.until(true).await;
+		bench.until_it_runs().await;
 		cancel.cancel();
 	});
 	assert!(result.is_err());
@@ -48,9 +48,9 @@ async fn nothing_should_be_left_when_nobody_waits_for_a_task() {
 	let runner = bench.runner().await;
 	tokio::select! {
 		_ = runner.run(job(json!({})), CancellationToken::new()) => panic!("it sleeps for ten minutes"),
-		() = bench.until(true) => {}
+		() = bench.until_it_runs() => {}
 	}
-	bench.until(false).await;
+	bench.until_all_is_over().await;
 	assert!(!bench.workspace().exists());
 }
 
@@ -90,15 +90,10 @@ async fn task_should_end_and_be_cleaned_up_when_the_miner_is_killed() {
 	let mut victim = Command::new(std::env::current_exe().unwrap());
 	victim.args(["--exact", "life::victim_should_do_nothing_when_it_is_not_asked"]).env(VICTIM, &bench.dir);
 	let mut victim = victim.stdout(std::process::Stdio::null()).spawn().unwrap();
-	let began = Instant::now();
-	while !bench.began() {
-		assert!(began.elapsed() < Duration::from_secs(20));
-		tokio::time::sleep(Duration::from_millis(20)).await;
-	}
-	assert!(!bench.survivors().is_empty());
+	bench.until_it_runs().await;
 	victim.kill().unwrap();
 	victim.wait().unwrap();
-	bench.until(false).await;
+	bench.until_all_is_over().await;
 	assert!(bench.workspace().exists());
 	let runner = bench.runner().await;
 	assert!(!bench.workspace().exists());

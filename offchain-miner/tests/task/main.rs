@@ -26,6 +26,9 @@ use tokio_util::sync::CancellationToken;
 const PYTHON: &str = "/usr/bin/python3";
 const DEFINITION: H256 = H256([7; 32]);
 
+/// Far longer than anything here takes, and far shorter than what the scripts would sleep.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A miner's folder with an allow-list.
 struct Bench {
 	dir: PathBuf,
@@ -101,11 +104,20 @@ impl Bench {
 		found.map(|pid| format!("{pid:?}: {:?}", fs::read_to_string(pid.join("cmdline")))).collect()
 	}
 
-	/// Waits until there are none, or at least one; not for ever.
-	async fn until(&self, alive: bool) {
+	/// Waits until the script runs; not for ever.
+	async fn until_it_runs(&self) {
+		self.wait_for(|found| found.iter().any(|process| process.contains("script.py"))).await;
+	}
+
+	/// Waits until nothing of the task is left; not for ever.
+	async fn until_all_is_over(&self) {
+		self.wait_for(|found| found.is_empty()).await;
+	}
+
+	async fn wait_for(&self, is_so: impl Fn(&[String]) -> bool) {
 		let began = Instant::now();
-		while self.survivors().is_empty() == alive {
-			assert!(began.elapsed() < Duration::from_secs(20), "{:?}", self.survivors());
+		while !is_so(&self.survivors()) {
+			assert!(began.elapsed() < PATIENCE, "{:?}", self.survivors());
 			tokio::time::sleep(Duration::from_millis(20)).await;
 		}
 	}

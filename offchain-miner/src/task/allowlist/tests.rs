@@ -43,7 +43,7 @@ fn entry_should_be_refused_with_file_and_line_when_a_value_is_wrong() {
 		("/usr/bin/wc", "/bin/sh", "3:1", "runs whatever it is told"),
 		("/usr/bin/wc", "/usr/bin/env", "3:1", "runs whatever it is told"),
 		("run_secs = 5", "run_secs = 0", "4:12", "from 1 to 86400"),
-		("memory_mb = 100", "memory_mb = \"100\"", "5:13", "integer"),
+		("memory_mb = 100", "memory_mb = \"100\"", "5:13", "expected i64"),
 		("output_mb = 1", "output_mb = 11", "6:1", "more than disk_mb"),
 		("disk_mb = 10", "disk_mb = 10\nshell = true", "8:1", "unknown field `shell`"),
 		("disk_mb = 10", "disk_mb = 10\nread = [\"/no/such/folder\"]", "8:1", "No such file"),
