@@ -8,8 +8,8 @@ use std::{
 };
 
 use rustix::process::{
-	set_dumpable_behavior, set_parent_process_death_signal, setpriority_process, setrlimit, wait, DumpableBehavior,
-	Resource, Rlimit, Signal, WaitOptions,
+	getpriority_process, set_dumpable_behavior, set_parent_process_death_signal, setpriority_process, setrlimit, wait,
+	DumpableBehavior, Resource, Rlimit, Signal, WaitOptions,
 };
 
 use super::{laws, system, Ending, Spec, MAX_MESSAGE_BYTES};
@@ -65,7 +65,8 @@ fn await_end(program: u32) -> io::Result<Ending> {
 }
 
 fn step_back(spec: &Spec) -> io::Result<()> {
-	setpriority_process(None, spec.nice)?;
+	// The miner may have stepped back further itself, and nobody may come forward again.
+	setpriority_process(None, spec.nice.max(getpriority_process(None)?))?;
 	system::step_back()
 }
 
