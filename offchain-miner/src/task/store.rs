@@ -7,7 +7,7 @@ use std::{
 	collections::BTreeMap,
 	fs::{self, File},
 	io::{self, Write},
-	os::unix::fs::{MetadataExt, PermissionsExt},
+	os::unix::fs::{chown, MetadataExt, PermissionsExt},
 	path::{Path, PathBuf},
 	sync::{Mutex, MutexGuard, PoisonError},
 	time::{Duration, SystemTime},
@@ -112,8 +112,8 @@ impl Store {
 	/// is left of them is removed.
 	pub(super) fn open(root: PathBuf, settings: &TaskSettings, identity: Option<Identity>) -> io::Result<Self> {
 		fs::create_dir_all(&root)?;
-		fs::set_permissions(&root, fs::Permissions::from_mode(0o700))?;
 		let root = fs::canonicalize(root)?;
+		close(&root, identity)?;
 		let mut ended = BTreeMap::new();
 		for found in fs::read_dir(&root)? {
 			let found = found?;
@@ -283,6 +283,28 @@ impl Store {
 		let same = Stamp::of(&file).ok()? == *stamp || outputs::digest_of(&mut file).ok()? == made.sha256;
 		same.then_some(path)
 	}
+}
+
+/// Closes the folder to all but the miner and whom its tasks run as.
+fn close(root: &Path, identity: Option<Identity>) -> io::Result<()> {
+	let mode = match identity {
+		None => 0o700,
+		Some(identity) => {
+			for above in root.ancestors().skip(1) {
+				if fs::metadata(above)?.permissions().mode() & 0o001 == 0 {
+					return Err(io::Error::other(format!(
+						"a miner that is root runs tasks as user {}, who can't enter {}; run chmod o+x on it, or take another \
+						 work_dir",
+						identity.user,
+						above.display()
+					)));
+				}
+			}
+			chown(root, None, Some(identity.group))?;
+			0o710
+		}
+	};
+	fs::set_permissions(root, fs::Permissions::from_mode(mode))
 }
 
 fn seconds(time: SystemTime) -> u64 {

@@ -73,8 +73,9 @@ fn watch_over(keeper: &mut Child, spec: &Spec) -> io::Result<Report> {
 	fcntl_setfl(io::stdin(), fcntl_getfl(io::stdin())? | OFlags::NONBLOCK)?;
 	let most = Taken { bytes: spec.disk, files: spec.disk_files };
 	let folders: Vec<PathBuf> = [WORK, OUTPUT, LOGS].iter().map(PathBuf::from).collect();
-	// What can't be counted is too much.
-	let too_full = || Taken::by(&folders, most).map_or(true, |taken| taken.exceeds(most));
+	let tried = spec.command.is_empty();
+	// What can't be counted is too much. Where the sandbox is only tried, the folders are none of its own.
+	let too_full = || !tried && Taken::by(&folders, most).map_or(true, |taken| taken.exceeds(most));
 	let (mut peak, mut ticks, mut pause) = (0, 0u32, FIRST_TICK);
 	loop {
 		if !miner_lives() {
@@ -105,7 +106,7 @@ fn watch_over(keeper: &mut Child, spec: &Spec) -> io::Result<Report> {
 	if let Some(output) = keeper.stdout.take() {
 		output.take(MAX_MESSAGE_BYTES).read_to_end(&mut told)?;
 	}
-	if !spec.command.is_empty() && too_full() {
+	if too_full() {
 		return Ok(Report { ending: Ending::Disk, peak });
 	}
 	let ending = match serde_json::from_slice(&told) {

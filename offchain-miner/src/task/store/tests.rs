@@ -146,3 +146,12 @@ fn task_should_be_refused_when_the_same_one_is_running() {
 	store.begin((1, 1), 1_000).unwrap();
 	assert_eq!(store.begin((1, 1), 1_000).unwrap_err().code, FailCode::EngineError);
 }
+
+#[test]
+fn store_should_not_open_when_another_user_can_not_get_there() {
+	let world = World::new();
+	let nobody = Identity { user: 65_534, group: 65_534 };
+	fs::set_permissions(world.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+	let opened = Store::open(world.dir.path().join("tasks"), &world.settings, Some(nobody));
+	assert!(opened.err().unwrap().to_string().contains("chmod o+x"));
+}
