@@ -49,7 +49,6 @@ async fn files_outside_should_be_refused_when_a_task_reads_or_writes_them() {
 		"open('input/new', 'w')",
 		"open('script.py', 'w')",
 		"os.rename('input/i', 'work/i')",
-		"os.chmod('/tmp', 0o777) if os.getuid() else os.listdir('/none')",
 	];
 	assert_eq!(done(&lines, "").await, "[]");
 }

@@ -44,6 +44,9 @@ const MAX_MESSAGE_BYTES: u64 = 1 << 20;
 /// So long after its time may a task's supervisor take to say so.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// So long may a supervisor take to end a task that nobody wants any more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Whom tasks run as when the miner runs as root, whom no limit on processes holds: `nobody`.
 const NOBODY: Identity = Identity { user: 65_534, group: 65_534 };
 
@@ -241,7 +244,10 @@ impl Group {
 
 	/// Waits until nothing is left. Whether the kernel ended something for want of memory.
 	async fn end(mut self) -> bool {
-		self.kill();
+		// It sees that nobody holds its standard input any more, and goes when all else is gone. Killed, it would go first.
+		if tokio::time::timeout(LAST_WORDS, self.supervisor.wait()).await.is_err() {
+			self.kill();
+		}
 		if let Err(error) = self.supervisor.wait().await {
 			tracing::warn!(event = %"task_stuck", %error, "its supervisor can't be waited for");
 		}

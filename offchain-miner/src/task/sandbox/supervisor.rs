@@ -10,7 +10,7 @@ use std::{
 
 use rustix::{
 	fs::{fcntl_getfl, fcntl_setfl, OFlags},
-	process::{kill_current_process_group, Signal},
+	process::Signal,
 };
 
 use super::{system, watch, Ending, Report, Spec, MAX_MESSAGE_BYTES, SUBCOMMAND};
@@ -79,8 +79,7 @@ fn watch_over(keeper: &mut Child, spec: &Spec) -> io::Result<Report> {
 	let (mut peak, mut ticks, mut pause) = (0, 0u32, FIRST_TICK);
 	loop {
 		if !miner_lives() {
-			// This process and the keeper are the group; the kernel ends the rest.
-			kill_current_process_group(Signal::KILL)?;
+			return Ok(unstarted("the miner is gone, or wants no more of it".into()));
 		}
 		if keeper.try_wait()?.is_some() {
 			break;
