@@ -23,6 +23,7 @@ pub mod reload;
 pub mod runner;
 pub mod shell;
 mod start;
+pub mod task;
 pub mod watch;
 
 pub use start::run;

@@ -10,6 +10,7 @@ use millrace_miner::{
 	logging::Logging,
 	models, offer,
 	probe::Probe,
+	task,
 	watch::WatchError,
 };
 use tokio::runtime::Runtime;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
 		Command::Models(asked) => list(&asked),
 		Command::Offer(offered) => offers(&offered),
 		Command::Config(flags) => show(&flags),
+		Command::TaskChild { part } => Ok(task::sandbox::child(&part)),
 	};
 	match done {
 		Ok(code) => code,

@@ -74,7 +74,28 @@ pub(super) fn read(path: &Path) -> Result<Config, ConfigError> {
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+	parse_as(path, text)
+}
+
+/// Reads any TOML; `path` is named in errors.
+pub(crate) fn parse_as<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
 	toml::from_str(text).map_err(|error| ConfigError::Place(Box::new(place(path, text, &error))))
+}
+
+/// What is wrong with the value of a key, where the key begins a line.
+pub(crate) fn place_of(path: &Path, text: &str, key: &str, message: String) -> ConfigError {
+	let is_key = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+	match (1..).zip(text.lines()).find(|(_, line)| is_key(line)) {
+		Some((line, found)) => ConfigError::Place(Box::new(Place {
+			path: path.into(),
+			line,
+			column: 1,
+			text: found.trim_end().into(),
+			width: key.len(),
+			message,
+		})),
+		None => ConfigError::Value { from: Some(path.into()), what: message },
+	}
 }
 
 fn place(path: &Path, text: &str, error: &toml::de::Error) -> Place {

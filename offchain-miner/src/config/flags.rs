@@ -41,6 +41,12 @@ pub enum Command {
 	Offer(Box<Offered>),
 	/// Print the configuration in force: the file, under the environment, under the flags.
 	Config(Box<Flags>),
+	/// What the miner starts a task with.
+	#[command(name = crate::task::sandbox::SUBCOMMAND, hide = true)]
+	TaskChild {
+		/// Which of its processes.
+		part: std::ffi::OsString,
+	},
 }
 
 /// A question about a configuration.
@@ -153,4 +159,23 @@ pub struct Flags {
 	/// Free megabytes of the work directory's disk below which no new work is taken.
 	#[arg(long, value_name = "MB", env = "MILLRACE_MINER_LIMITS_MIN_FREE_DISK_MB")]
 	pub min_free_disk_mb: Option<u64>,
+	/// Run tasks: programs that the allow-list names.
+	#[arg(long, value_name = "BOOL", env = "MILLRACE_MINER_TASK_ENABLED", num_args = 0..=1,
+		default_missing_value = "true", require_equals = true)]
+	pub task_enabled: Option<bool>,
+	/// Folder with a file for each program that tasks may run.
+	#[arg(long, value_name = "DIR", env = "MILLRACE_MINER_TASK_ALLOWLIST_DIR")]
+	pub task_allowlist_dir: Option<PathBuf>,
+	/// Host that the inputs of tasks may be fetched from; may be repeated.
+	#[arg(long = "task-host", value_name = "HOST", env = "MILLRACE_MINER_TASK_HOSTS", value_delimiter = ',')]
+	pub task_hosts: Vec<String>,
+	/// Megabytes that the workspaces of all tasks together may take.
+	#[arg(long, value_name = "MB", env = "MILLRACE_MINER_TASK_QUOTA_MB")]
+	pub task_quota_mb: Option<u64>,
+	/// Hours for which finished tasks and their outputs are kept.
+	#[arg(long, value_name = "HOURS", env = "MILLRACE_MINER_TASK_KEEP_FINISHED_HOURS")]
+	pub task_keep_finished_hours: Option<u32>,
+	/// Hours for which failed tasks are kept.
+	#[arg(long, value_name = "HOURS", env = "MILLRACE_MINER_TASK_KEEP_FAILED_HOURS")]
+	pub task_keep_failed_hours: Option<u32>,
 }

@@ -21,7 +21,10 @@ use millrace_client::{receipt::json::ReceiptSigner, Signer};
 use millrace_primitives::job::MAX_INPUT_BYTES;
 use serde::{Deserialize, Serialize};
 
+use crate::task::{AllowList, TaskSettings};
+
 pub use engine::{EngineConfig, EngineKind};
+pub(crate) use file::{parse_as, place_of};
 pub use file::{ConfigError, Place};
 pub use flags::{Asked, Cli, Command, Flags, Offered};
 pub use offer::Offer;
@@ -87,6 +90,8 @@ pub struct Config {
 	pub receipt_key_file: Option<PathBuf>,
 	/// Bounds on the work that is taken.
 	pub limits: Limits,
+	/// Programs of this machine that clients may run.
+	pub task: TaskSettings,
 	/// The engines, in the order in which they are asked.
 	#[serde(rename = "engine")]
 	pub engines: Vec<EngineConfig>,
@@ -117,6 +122,7 @@ impl Default for Config {
 			receipts: true,
 			receipt_key_file: None,
 			limits: Limits::default(),
+			task: TaskSettings::default(),
 			engines: Vec::new(),
 			offers: Vec::new(),
 		}
@@ -128,10 +134,13 @@ impl Config {
 	///
 	/// # Errors
 	///
-	/// With the place in the file, if the file is at fault.
+	/// With the place in the file, if the file is at fault, or a file of the allow-list.
 	pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
 		let config = Self::merge(flags)?;
 		config.check().map_err(|what| ConfigError::Value { from: flags.config.clone(), what })?;
+		if config.task.enabled {
+			AllowList::read(&config.task.allowlist_dir)?;
+		}
 		Ok(config)
 	}
 
@@ -185,6 +194,14 @@ impl Config {
 		set(&mut self.limits.max_input_bytes, &flags.max_input_bytes);
 		set(&mut self.limits.max_queue, &flags.max_queue);
 		set(&mut self.limits.min_free_disk_mb, &flags.min_free_disk_mb);
+		set(&mut self.task.enabled, &flags.task_enabled);
+		set(&mut self.task.allowlist_dir, &flags.task_allowlist_dir);
+		if !flags.task_hosts.is_empty() {
+			self.task.hosts.clone_from(&flags.task_hosts);
+		}
+		set(&mut self.task.quota_mb, &flags.task_quota_mb);
+		set(&mut self.task.keep_finished_hours, &flags.task_keep_finished_hours);
+		set(&mut self.task.keep_failed_hours, &flags.task_keep_failed_hours);
 		if flags.operator_key_file.is_some() || flags.dev_operator.is_some() {
 			self.operator_key_file.clone_from(&flags.operator_key_file);
 			self.dev_operator.clone_from(&flags.dev_operator);
@@ -237,6 +254,7 @@ impl Config {
 				self.slots
 			));
 		}
+		self.task.check()?;
 		if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log) {
 			return Err(format!(
 				"log = {:?} is no filter: {error}; expected such as \"info\" or \"debug,llama_cpp_2=warn\"",

@@ -1,6 +1,6 @@
 //! What can be seen without the chain.
 
-use std::{io, net::TcpListener, time::Duration};
+use std::{io, net::TcpListener, path::Path, time::Duration};
 
 use millrace_client::Error;
 use millrace_primitives::AccountId32;
@@ -10,9 +10,11 @@ use super::report::Check;
 use crate::{
 	config::Config,
 	disk,
+	engines::EngineError,
 	hardware::size,
 	probe::{EngineReport, Probe},
 	shell::quoted,
+	task::{sandbox::Sandbox, AllowList},
 };
 
 /// The operator's account and what is to be said of its key.
@@ -116,6 +118,39 @@ fn writable(config: &Config) -> io::Result<()> {
 	let probe = existing.join(format!(".millrace-doctor-{}", std::process::id()));
 	std::fs::File::create_new(&probe)?;
 	std::fs::remove_file(&probe)
+}
+
+/// Which tasks can be run, and whether this machine can hold them. `program` is this very one.
+pub(super) async fn tasks(config: &Config, program: &Path) -> Option<Check> {
+	const NAME: &str = "tasks";
+	if !config.task.enabled {
+		return None;
+	}
+	let list = match AllowList::read(&config.task.allowlist_dir) {
+		Ok(list) => list,
+		Err(error) => {
+			return Some(Check::broken(NAME, error.to_string(), "correct it: docs/tasks.md explains every key"))
+		}
+	};
+	let names: Vec<&str> = list.iter().map(|entry| entry.name.as_str()).collect();
+	if names.is_empty() {
+		let found = format!("{} has no *.toml", config.task.allowlist_dir.display());
+		return Some(Check::warn(NAME, found, "allow a program there, or set task.enabled = false"));
+	}
+	let tried = match Sandbox::new(program) {
+		// The sandbox alone, without a program, leaves nothing behind anywhere.
+		Ok(sandbox) => sandbox.try_out(Path::new("/"), false).await,
+		Err(error) => Err(EngineError::engine(error)),
+	};
+	let entries = if names.len() == 1 { "entry" } else { "entries" };
+	Some(match tried {
+		Ok(()) => Check::ok(NAME, format!("{} {entries}: {}", names.len(), names.join(", "))),
+		Err(error) => {
+			let mend =
+				"allow user namespaces and landlock: docs/tasks.md says what tasks need; until then they are denied";
+			Check::broken(NAME, error.message, mend)
+		}
+	})
 }
 
 /// Whether the address of the health report is free, or is that of this very miner.

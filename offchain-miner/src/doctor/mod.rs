@@ -8,7 +8,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use millrace_client::{Client, Error};
 use tokio::time::timeout;
@@ -42,6 +42,7 @@ pub async fn examine(flags: &Flags) -> Report {
 	checks.extend(local::engines(&probe));
 	checks.extend(local::gpu(&probe));
 	checks.extend(local::work_dir(&config));
+	checks.extend(local::tasks(&config, Path::new("/proc/self/exe")).await);
 	checks.extend(local::http(&config, operator.as_ref()).await);
 	let asked = timeout(PATIENCE, reach(&config, operator)).await;
 	match asked {
