@@ -13,7 +13,7 @@ mod transcript;
 mod vectors;
 
 use codec::Encode;
-use millrace_primitives::{ModelSummary, Proof, H256};
+use millrace_primitives::{ModelKind, ModelSummary, Proof, H256};
 use sp_core::sr25519::Signature;
 
 #[test]
@@ -32,7 +32,10 @@ fn proof_should_hold_when_it_is_a_seed() {
 			),
 			operator: [2; 32].into(),
 			genesis: payload.genesis,
-			model: (model, ModelSummary { digest: H256::zero(), context_length: 512, template_tokens: 19 }),
+			model: (
+				model,
+				ModelSummary { kind: ModelKind::Text, digest: H256::zero(), context_length: 512, template_tokens: 19 },
+			),
 			params,
 			input_hash,
 			input_len: 19,
