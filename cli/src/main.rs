@@ -16,6 +16,7 @@ mod receipt_key;
 mod request;
 mod secret;
 mod show;
+mod show_answer;
 mod show_quote;
 mod trace;
 
