@@ -18,12 +18,13 @@ use sp_core::sr25519::Signature;
 
 #[test]
 fn proof_should_hold_when_it_is_a_seed() {
-	let fees = vectors::fees()
+	// One for each workload.
+	let works = vectors::works()
 		.into_iter()
 		.zip(vectors::proofs().into_iter().cycle())
-		.zip(vectors::works().into_iter().cycle());
-	let made: Vec<_> = fees
-		.map(|(((rate, usage, fee), (payload, _)), (model, params, input_hash, seed, _))| proof::Case {
+		.zip(vectors::fees().into_iter().cycle());
+	let made: Vec<_> = works
+		.map(|(((model, params, input_hash, seed, _), (payload, _)), (rate, usage, fee))| proof::Case {
 			answer: (
 				payload.job,
 				payload.attempt,

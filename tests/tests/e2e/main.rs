@@ -13,3 +13,4 @@ mod ollama;
 mod receipts;
 mod reorg;
 mod upgrade;
+mod workloads;
