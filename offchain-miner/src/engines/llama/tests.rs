@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use millrace_primitives::Sampling;
 
 use super::*;
+use crate::engines::Prompt;
 
 fn path() -> PathBuf {
 	Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/millrace-tiny.gguf")

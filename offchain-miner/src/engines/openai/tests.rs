@@ -14,7 +14,7 @@ use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::engines::transcript::UNKNOWN;
+use crate::engines::{transcript::UNKNOWN, Prompt};
 
 const DIGEST: H256 = H256::repeat_byte(0xab);
 
