@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use millrace_primitives::{Balance, BlockNumber, ChannelId, JobId};
+use millrace_primitives::{Balance, BlockNumber, ChannelId, JobId, ModelKind};
 
 use crate::amount;
 
@@ -73,12 +73,37 @@ pub enum Command {
 	Receipt(ReceiptCommand),
 }
 
+/// What is to be done, if not to answer the prompt as a chat.
+#[derive(Debug, Default, Args)]
+#[group(multiple = false)]
+pub struct Work {
+	/// Let the model continue the prompt as it is, without its chat template.
+	#[arg(long)]
+	pub raw: bool,
+	/// Turn the prompt into an embedding: a list of numbers.
+	#[arg(long)]
+	pub embed: bool,
+	/// Let the miner multiply matrices of this size so many times, to see how fast it is; the prompt only seeds them.
+	#[arg(long, value_parser = pair::<u32>, value_name = "SIZExROUNDS")]
+	pub bench: Option<(u32, u32)>,
+	/// Draw what the prompt describes, in this size.
+	#[arg(long, value_parser = pair::<u16>, value_name = "WIDTHxHEIGHT")]
+	pub image: Option<(u16, u16)>,
+	/// Run the task that the model names; the prompt is its JSON document.
+	#[arg(long)]
+	pub task: bool,
+}
+
 /// A request for an answer.
 #[derive(Debug, Args)]
 pub struct Request {
-	/// The prompt; `-`: standard input.
-	pub prompt: String,
-	/// Model by name or number [default: the first that takes jobs].
+	/// The prompt; `-`: standard input. A benchmark makes one up when there is none.
+	#[arg(required_unless_present = "bench")]
+	pub prompt: Option<String>,
+	/// What is to be done.
+	#[command(flatten)]
+	pub work: Work,
+	/// Model by name or number [default: the first that takes such jobs].
 	#[arg(long)]
 	pub model: Option<String>,
 	/// Most that the answer may cost.
@@ -102,9 +127,18 @@ pub struct Request {
 	/// Blocks (seconds) that one attempt may take.
 	#[arg(long, default_value_t = 60, value_name = "BLOCKS")]
 	pub timeout: BlockNumber,
-	/// Let the model continue the prompt as it is, without its chat template.
-	#[arg(long)]
-	pub raw: bool,
+	/// Denoising steps of an image.
+	#[arg(long, default_value_t = 20, value_name = "N", requires = "image")]
+	pub steps: u16,
+	/// How closely an image has to follow the prompt, 0 to 30.
+	#[arg(long, default_value = "7", value_parser = milli, value_name = "X", requires = "image")]
+	pub guidance: u16,
+	/// Most bytes of a task's answer on chain.
+	#[arg(long, default_value_t = 16_384, value_name = "N", requires = "task")]
+	pub max_output_bytes: u32,
+	/// Longest run of a task in seconds [default: the timeout].
+	#[arg(long, value_name = "SECONDS", requires = "task")]
+	pub max_seconds: Option<u32>,
 }
 
 /// A request, and how to show its way.
@@ -313,13 +347,45 @@ pub enum ChannelCommand {
 	},
 }
 
+/// What work a model does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+	/// Writes text, and makes embeddings.
+	Text,
+	/// Makes embeddings only.
+	Embedding,
+	/// Draws images.
+	Image,
+	/// Measures a machine.
+	Bench,
+	/// Runs a program.
+	Task,
+}
+
+impl From<Kind> for ModelKind {
+	fn from(kind: Kind) -> Self {
+		match kind {
+			Kind::Text => Self::Text,
+			Kind::Embedding => Self::Embedding,
+			Kind::Image => Self::Image,
+			Kind::Bench => Self::Bench,
+			Kind::Task => Self::Task,
+		}
+	}
+}
+
 /// Commands for models.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-	/// Register a GGUF file's model by its sha256.
+	/// Register a model by the sha256 of its file.
 	Register {
-		/// The GGUF file; it stays where it is.
-		file: PathBuf,
+		/// The weights (for text and embedding models a GGUF file), or a task's definition; it stays where it is. The
+		/// benchmark has no file.
+		#[arg(required_unless_present = "kind")]
+		file: Option<PathBuf>,
+		/// What work it does.
+		#[arg(long, value_enum, default_value = "text")]
+		kind: Kind,
 		/// Unique name, up to 64 bytes.
 		#[arg(long)]
 		name: String,
@@ -468,6 +534,13 @@ fn milli(text: &str) -> Result<u16, String> {
 		.ok_or_else(|| format!("{text:?} is not a number of up to three decimals, such as 0.7"))
 }
 
+/// Reads two numbers with an x between them.
+fn pair<T: FromStr>(text: &str) -> Result<(T, T), String> {
+	text.split_once('x')
+		.and_then(|(first, second)| Some((first.parse().ok()?, second.parse().ok()?)))
+		.ok_or_else(|| format!("{text:?} is not two whole numbers with an x between them, such as 512x16"))
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -487,6 +560,25 @@ mod tests {
 		assert!(parse("millrace receipt verify a --receipt-key 0x1 --trust b").is_err());
 		assert!(parse("millrace receipt verify a --genesis 0x1").is_err());
 		assert!(parse("millrace receipt verify a --trust b --genesis 0x1 --authorities 0x2").is_err());
+	}
+
+	#[test]
+	fn request_should_be_for_one_kind_of_work_when_it_is_parsed() {
+		let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+		for right in ["hi", "hi --raw", "hi --embed", "--bench 512x16", "hi --image 512x768 --steps 30", "{} --task"] {
+			assert!(parse(&format!("millrace job submit {right}")).is_ok(), "{right}");
+		}
+		for wrong in [
+			"",
+			"--embed",
+			"hi --raw --embed",
+			"hi --bench 512",
+			"hi --steps 5",
+			"hi --image 70000x1",
+			"hi --max-seconds 3",
+		] {
+			assert!(parse(format!("millrace job submit {wrong}").trim()).is_err(), "{wrong}");
+		}
 	}
 
 	#[test]

@@ -5,10 +5,10 @@ use std::io::IsTerminal;
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use millrace_client::{BlockRef, Client, Event, InBlock, JobEvent, JobUpdate, JobUpdates};
-use millrace_primitives::{AccountId32, Balance, JobId, Outcome, Rate, Receipt, Usage, H256};
+use millrace_primitives::{AccountId32, Balance, JobId, Outcome, Rate, Receipt, Usage, Workload, H256};
 use serde_json::{json, Value};
 
-use crate::{amount, args::Ask, context::Context, error::CliError, receipt, request, show, trace};
+use crate::{amount, args::Ask, context::Context, error::CliError, receipt, request, show, show_answer, trace};
 
 /// Runs the command.
 ///
@@ -19,11 +19,11 @@ pub async fn run(context: &Context, ask: Ask) -> Result<(), CliError> {
 	let submitter = context.submitter().await?;
 	let client = context.client().await?;
 	let request = request::prepare(context, ask.request).await?;
-	let model = request.model;
+	let (model, workload) = (request.model, request.params.workload);
 	let progress = Progress::new(!context.json && !ask.trace);
 	progress.say("waiting for the submission's block");
 	let (job, submitted, updates) = client.submit_and_follow(&submitter, request).await?;
-	let mut story = Story::new(job, submitter.account_id(), submitted);
+	let mut story = Story::new(job, workload, submitter.account_id(), submitted);
 	let tracer = (ask.trace && !context.json).then(|| trace::Steps::new(client));
 	if let Some(tracer) = &tracer {
 		tracer.submitted(&story).await?;
@@ -148,6 +148,8 @@ pub struct Proven {
 pub struct Story {
 	/// The job.
 	pub job: JobId,
+	/// What was asked for.
+	pub workload: Workload,
 	/// Who pays.
 	pub client: AccountId32,
 	/// The submission.
@@ -178,7 +180,7 @@ pub struct Story {
 
 impl Story {
 	/// A job right after its submission.
-	pub fn new(job: JobId, client: AccountId32, submitted: InBlock) -> Self {
+	pub fn new(job: JobId, workload: Workload, client: AccountId32, submitted: InBlock) -> Self {
 		let held = submitted.events.iter().find_map(|event| match event {
 			Event::Job { what: JobEvent::Submitted { max_fee, deposit, .. }, .. } => Some((*max_fee, *deposit)),
 			_ => None,
@@ -186,6 +188,7 @@ impl Story {
 		let (max_fee, deposit) = held.unwrap_or_default();
 		Self {
 			job,
+			workload,
 			client,
 			submitted,
 			max_fee,
@@ -225,12 +228,21 @@ impl Story {
 		}
 	}
 
+	fn usage(&self) -> Option<Usage> {
+		self.proven.as_ref().map(|proven| proven.usage)
+	}
+
+	/// The answer for people.
+	pub fn answer_text(&self, output: &[u8]) -> String {
+		show_answer::answer_text(Some(&self.workload), output, self.usage())
+	}
+
 	fn json(&self) -> Value {
 		json!({
 			"job": self.job,
 			"client": self.client.to_string(),
 			"outcome": show::outcome(self.outcome),
-			"answer": self.output.as_deref().map(show::text),
+			"answer": self.output.as_deref().map(|output| show_answer::answer(Some(&self.workload), output, self.usage())),
 			"submitted": show::transaction(&self.submitted),
 			"max_fee": show::plancks(self.max_fee),
 			"deposit": show::plancks(self.deposit),
@@ -256,7 +268,7 @@ impl Story {
 
 	fn print(&self) {
 		if let Some(output) = &self.output {
-			println!("{}", show::text(output));
+			println!("{}", self.answer_text(output));
 		}
 		let Some(fee) = self.fee else { return };
 		let miner = self.assigned.as_ref().map(|a| a.owner.to_string()).unwrap_or_default();

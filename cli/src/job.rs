@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use millrace_client::{calls, JobRequest, JobUpdate};
-use millrace_primitives::{JobId, Outcome};
+use millrace_primitives::{JobId, Outcome, Usage, Workload};
 use serde_json::{json, Value};
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 	ask::describe,
 	context::Context,
 	error::CliError,
-	request, show, show_quote,
+	request, show, show_answer, show_quote,
 };
 
 /// Runs a command for jobs.
@@ -65,18 +65,21 @@ async fn status(context: &Context, id: JobId) -> Result<(), CliError> {
 		(None, Some(receipt)) => show::outcome(receipt.outcome),
 		(None, None) => "unknown",
 	};
+	let workload = job.as_ref().map(|job| &job.params.workload);
+	let usage = receipt.as_ref().map(|receipt| receipt.usage);
 	let json = json!({
 		"job": id,
 		"state": state,
 		"details": job.as_ref().map(show::job),
-		"answer": output.as_deref().map(show::text),
+		"answer": output.as_deref().map(|output| show_answer::answer(workload, output, usage)),
 		"receipt": receipt.as_ref().map(show::receipt),
 	});
 	context.print(json, || {
 		let mut parts = Vec::new();
 		parts.extend(job.as_ref().map(show::job_text));
 		parts.extend(receipt.as_ref().map(show::receipt_text));
-		parts.extend(output.as_deref().map(|output| format!("\n{}", show::text(output))));
+		let answer = |output| format!("\n{}", show_answer::answer_text(workload, output, usage));
+		parts.extend(output.as_deref().map(answer));
 		parts.join("\n")
 	});
 	Ok(())
@@ -85,7 +88,9 @@ async fn status(context: &Context, id: JobId) -> Result<(), CliError> {
 async fn watch(context: &Context, id: JobId) -> Result<(), CliError> {
 	let client = context.client().await?;
 	let at = client.at_best().await?;
-	let from = match (at.job(id).await?, at.receipt(id).await?) {
+	let (job, receipt) = (at.job(id).await?, at.receipt(id).await?);
+	let mut usage = receipt.as_ref().map(|receipt| receipt.usage);
+	let from = match (&job, receipt) {
 		// What is over is read from the state; only what happens from now on has to be walked.
 		(_, Some(_)) => at.block().number,
 		(Some(job), None) => job.submitted_at,
@@ -96,13 +101,17 @@ async fn watch(context: &Context, id: JobId) -> Result<(), CliError> {
 	while let Some(update) = updates.next().await {
 		let update = update?;
 		end = update.outcome();
+		if let JobUpdate::Completed { usage: took, .. } = &update {
+			usage = Some(*took);
+		}
+		let workload = job.as_ref().map(|job| &job.params.workload);
 		if context.json {
-			println!("{}", update_json(id, &update));
+			println!("{}", update_json(id, &update, workload, usage));
 			continue;
 		}
 		eprintln!("job {id}: {}", describe(&update));
 		if let JobUpdate::Settled { output: Some(output), .. } = &update {
-			println!("{}", show::text(output));
+			println!("{}", show_answer::answer_text(workload, output, usage));
 		}
 	}
 	match end {
@@ -113,7 +122,7 @@ async fn watch(context: &Context, id: JobId) -> Result<(), CliError> {
 }
 
 /// An update as one JSON line; `event` says which.
-fn update_json(job: JobId, update: &JobUpdate) -> Value {
+fn update_json(job: JobId, update: &JobUpdate, workload: Option<&Workload>, took: Option<Usage>) -> Value {
 	let mut json = match update {
 		JobUpdate::Submitted { block } => json!({ "event": "submitted", "block": show::block(*block) }),
 		JobUpdate::Queued => json!({ "event": "queued" }),
@@ -138,7 +147,7 @@ fn update_json(job: JobId, update: &JobUpdate) -> Value {
 			"event": "settled",
 			"fee": show::plancks(*fee),
 			"refund": refund.map(show::plancks),
-			"answer": output.as_deref().map(show::text),
+			"answer": output.as_deref().map(|output| show_answer::answer(workload, output, took)),
 			"block": show::block(*block),
 		}),
 		JobUpdate::Failed => json!({ "event": "failed" }),

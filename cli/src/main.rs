@@ -17,6 +17,7 @@ mod receipt_key;
 mod request;
 mod secret;
 mod show;
+mod show_answer;
 mod show_quote;
 mod trace;
 

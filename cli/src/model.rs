@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use millrace_client::{calls, Event};
-use millrace_primitives::job::payload_hash;
+use millrace_primitives::{bench, job::payload_hash, ModelKind, H256};
 use serde_json::json;
 
 use crate::{args::ModelCommand, context::Context, error::CliError, gguf, show};
@@ -15,8 +15,8 @@ use crate::{args::ModelCommand, context::Context, error::CliError, gguf, show};
 /// What the chain refused, and [`CliError::NotFound`].
 pub async fn run(context: &Context, command: ModelCommand) -> Result<(), CliError> {
 	match command {
-		ModelCommand::Register { file, name, context_length, template_tokens } => {
-			register(context, &file, &name, context_length, template_tokens).await
+		ModelCommand::Register { file, kind, name, context_length, template_tokens } => {
+			register(context, file.as_deref(), &name, kind.into(), context_length, template_tokens).await
 		}
 		ModelCommand::List => {
 			let models = context.client().await?.models().await?;
@@ -44,20 +44,48 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<(), CliErro
 	}
 }
 
-async fn register(
-	context: &Context,
-	file: &Path,
-	name: &str,
+/// What there is to register.
+struct Found {
+	digest: H256,
+	template_hash: H256,
+	context_length: u32,
+	template_tokens: u32,
+}
+
+/// Reads what a model of this kind is from its file.
+fn find(
+	kind: ModelKind,
+	file: Option<&Path>,
 	context_length: Option<u32>,
 	template_tokens: u32,
-) -> Result<(), CliError> {
+) -> Result<Found, CliError> {
+	let plain = |digest| Found { digest, template_hash: H256::zero(), context_length: 0, template_tokens: 0 };
+	if kind == ModelKind::Bench {
+		return Ok(plain(bench::DIGEST));
+	}
+	let file = file.ok_or_else(|| CliError::Usage(format!("a model of kind {} needs its file", kind.name())))?;
+	if !kind.has_tokens() {
+		return Ok(plain(gguf::sha256(file)?.into()));
+	}
 	let header = gguf::read(file)?;
 	let context_length = context_length.or(header.context_length).ok_or_else(|| {
 		CliError::Usage("the file does not say how long its context is; give --context-length".into())
 	})?;
-	let digest = gguf::sha256(file)?.into();
 	let template_hash = payload_hash(&header.template);
-	let call = calls::register_model(name, digest, template_hash, context_length, template_tokens);
+	Ok(Found { digest: gguf::sha256(file)?.into(), template_hash, context_length, template_tokens })
+}
+
+async fn register(
+	context: &Context,
+	file: Option<&Path>,
+	name: &str,
+	kind: ModelKind,
+	context_length: Option<u32>,
+	template_tokens: u32,
+) -> Result<(), CliError> {
+	let Found { digest, template_hash, context_length, template_tokens } =
+		find(kind, file, context_length, template_tokens)?;
+	let call = calls::register_model(name, kind, digest, template_hash, context_length, template_tokens);
 	let done = context.send(call).await?;
 	let model = done.events.iter().find_map(|event| match event {
 		Event::ModelRegistered { model } => Some(*model),

@@ -92,6 +92,7 @@ pub fn model(model: &Model) -> Value {
 	json!({
 		"id": model.id,
 		"name": model.name,
+		"kind": model.kind,
 		"owner": model.owner.to_string(),
 		"digest": hash(model.digest),
 		"template_hash": hash(model.template_hash),
@@ -105,11 +106,15 @@ pub fn model(model: &Model) -> Value {
 /// A model, for people.
 pub fn model_text(model: &Model) -> String {
 	let retired = if model.retired { ", retired" } else { "" };
+	let context = match model.kind.has_tokens() {
+		true => format!(", {} tokens of context", model.context_length),
+		false => String::new(),
+	};
 	format!(
-		"{} {}: {} tokens of context, sha256 {}{retired}",
+		"{} {}: {}{context}, sha256 {}{retired}",
 		model.id,
 		model.name,
-		model.context_length,
+		model.kind.name(),
 		hex::encode(model.digest)
 	)
 }
@@ -163,10 +168,6 @@ pub fn miner_text(miner: &Miner, offers: &[Offer]) -> String {
 fn params(params: &JobParams) -> Value {
 	json!({
 		"workload": params.workload,
-		"max_tokens": params.max_tokens,
-		"temperature_milli": params.temperature_milli,
-		"top_k": params.top_k,
-		"top_p_milli": params.top_p_milli,
 		"timeout": params.timeout,
 		"max_rate": params.max_rate.map(rate),
 	})
@@ -223,8 +224,9 @@ pub fn job_text(job: &Job) -> String {
 		JobState::Ended(how) => outcome(*how).to_owned(),
 	};
 	format!(
-		"job {}: {place}; model {}, at most {}, submitted in block {}",
+		"job {}: {place}; {} by model {}, at most {}, submitted in block {}",
 		job.id,
+		job.params.workload.name(),
 		job.model,
 		amount::show(job.max_fee),
 		job.submitted_at

@@ -97,7 +97,7 @@ impl<'a> Steps<'a> {
 	/// The end, and the sums.
 	pub fn ended(&self, story: &Story, audit: &Audit) {
 		if let Some(output) = &story.output {
-			step("answer", &show::text(output));
+			step("answer", &story.answer_text(output));
 		}
 		if let (Some(fee), Some(assigned), Some(block)) = (story.fee, &story.assigned, story.settled) {
 			step("paid", &format!("{} to {} in {}", amount::show(fee), assigned.owner, place(block)));

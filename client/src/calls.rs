@@ -1,7 +1,9 @@
 //! The calls that an account can send.
 
 use codec::Encode;
-use millrace_primitives::{AccountId32, Attempt, Balance, FailCode, JobId, JobParams, ModelId, Proof, Rate, H256};
+use millrace_primitives::{
+	AccountId32, Attempt, Balance, FailCode, JobId, JobParams, ModelId, ModelKind, Proof, Rate, H256,
+};
 use subxt::{
 	ext::scale_encode::{
 		self, Composite, CompositeField, EncodeAsFields, EncodeAsType, FieldIter, TypeResolver, Variant,
@@ -228,9 +230,11 @@ pub fn forget_receipt_key(key: ReceiptPublic) -> Call {
 	Call::new("Miners", "forget_receipt_key", [("key", scale(key.0))])
 }
 
-/// Registers a model by the sha256 of its GGUF file.
+/// Registers a model. `digest` is the sha256 of its weights, for a benchmark of the name of its rules, for a task of its
+/// definition; `context_length` and `template_tokens` are 0 for a kind without tokens.
 pub fn register_model(
 	name: &str,
+	kind: ModelKind,
 	digest: H256,
 	template_hash: H256,
 	context_length: u32,
@@ -241,6 +245,7 @@ pub fn register_model(
 		"register",
 		[
 			("name", scale(name.as_bytes())),
+			("kind", scale(kind)),
 			("digest", scale(digest)),
 			("template_hash", scale(template_hash)),
 			("context_length", scale(context_length)),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use codec::{Decode, Encode};
 use millrace_primitives::{
-	job::payload_hash, AccountId32, Bid, ChannelReceipt, Checkpoint, CheckpointPayload, FailCode, JobParams, Obstacle,
-	Outcome, Page, Prices, Proof, Quote, Rate, Receipt, RunningTotal, Score, Usage, Voucher, H256,
+	job::payload_hash, AccountId32, Bid, ChannelReceipt, Checkpoint, CheckpointPayload, FailCode, JobParams, ModelKind,
+	Obstacle, Outcome, Page, Prices, Proof, Quote, Rate, Receipt, RunningTotal, Score, Usage, Voucher, H256,
 };
 use millrace_runtime::{Runtime, RuntimeCall};
 use subxt::{
@@ -102,7 +102,7 @@ fn every_call() -> Vec<Call> {
 		calls::set_receipt_key(ReceiptPublic([1; 32]), [2; 64]),
 		calls::revoke_receipt_key(),
 		calls::forget_receipt_key(ReceiptPublic([1; 32])),
-		calls::register_model("name", H256::repeat_byte(1), H256::repeat_byte(2), 4_096, 32),
+		calls::register_model("name", ModelKind::Image, H256::repeat_byte(1), H256::repeat_byte(2), 4_096, 32),
 		calls::retire_model(1),
 		calls::set_session_keys(vec![1; 64], vec![2; 128]),
 		calls::transfer(account(), 1 << 80),
@@ -178,7 +178,7 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<channel::WireChannel>("Channels", "Channels", &ZEROS);
 	storage_value::<Shared<ChannelReceipt<AccountId32>>>("Receipts", "ChannelReceipts", &ZEROS);
 	storage_value::<wire::EscrowRow>("Escrow", "Rows", &ZEROS);
-	storage_value::<wire::Model>("Models", "Models", &ZEROS);
+	storage_value::<wire::AnyModel>("Models", "Models", &ZEROS);
 	storage_value::<u32>("Models", "ModelByName", &ZEROS);
 	storage_value::<Shared<AccountId32>>("Miners", "OwnerOf", &ZEROS);
 	storage_value::<wire::Miner>("Miners", "Miners", &ZEROS);
@@ -189,6 +189,18 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<wire::AccountInfo>("System", "Account", &ZEROS);
 	storage_value::<wire::LastRuntimeUpgrade>("System", "LastRuntimeUpgrade", &ZEROS);
 	storage_value::<wire::Parameters>("Parameters", "Current", &ZEROS);
+}
+
+#[test]
+fn model_should_have_its_kind_when_it_is_read() {
+	let (_, length) = storage_value::<wire::AnyModel>("Models", "Models", &ZEROS);
+	for (index, kind) in (0u8..).zip(ModelKind::ALL) {
+		let mut bytes = ZEROS;
+		// The last field of an entry.
+		bytes[length - 1] = index;
+		let (model, _) = storage_value::<wire::AnyModel>("Models", "Models", &bytes);
+		assert_eq!(model.named(7).kind, kind);
+	}
 }
 
 #[test]

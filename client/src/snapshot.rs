@@ -247,7 +247,7 @@ impl Snapshot {
 	///
 	/// When the node does not answer.
 	pub async fn model(&self, model: ModelId) -> Result<Option<Model>, Error> {
-		Ok(self.value::<_, wire::Model>("Models", "Models", (model,)).await?.map(|found| found.named(model)))
+		Ok(self.value::<_, wire::AnyModel>("Models", "Models", (model,)).await?.map(|found| found.named(model)))
 	}
 
 	/// See [`crate::Client::model_by_name`].
@@ -269,7 +269,7 @@ impl Snapshot {
 	///
 	/// When the node does not answer.
 	pub async fn models(&self) -> Result<Vec<Model>, Error> {
-		let entries = self.entries::<_, (ModelId,), wire::Model>("Models", "Models", ()).await?;
+		let entries = self.entries::<_, (ModelId,), wire::AnyModel>("Models", "Models", ()).await?;
 		let mut models: Vec<_> = entries.into_iter().map(|((id,), model)| model.named(id)).collect();
 		models.sort_unstable_by_key(|model| model.id);
 		Ok(models)

@@ -1,6 +1,8 @@
 //! What the chain holds, as plain data. Amounts are plancks, heights are blocks of one second.
 
-use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256};
+use millrace_primitives::{
+	AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, ModelKind, Outcome, Rate, H256,
+};
 
 use crate::receipt::json::ReceiptPublic;
 
@@ -33,11 +35,13 @@ pub struct Model {
 	pub owner: AccountId32,
 	/// Its unique name.
 	pub name: String,
-	/// sha256 of the GGUF file.
+	/// What work it does; text, where a runtime before version 3 does not say it.
+	pub kind: ModelKind,
+	/// What it is: sha256 of its weights, of the name of a benchmark's rules, or of a task's definition.
 	pub digest: H256,
 	/// blake2-256 of the chat template's bytes.
 	pub template_hash: H256,
-	/// Tokens of prompt and answer together.
+	/// Tokens of prompt and answer together; 0 for a kind without tokens.
 	pub context_length: u32,
 	/// Most tokens that the chat template and BOS add to the input's own.
 	pub template_tokens: u32,
@@ -123,7 +127,7 @@ pub struct Job {
 	pub client: AccountId32,
 	/// The model.
 	pub model: ModelId,
-	/// Sampling parameters and limits.
+	/// What is asked for, and its limits.
 	pub params: JobParams,
 	/// blake2-256 of the input.
 	pub input_hash: H256,

@@ -1,7 +1,14 @@
 //! The chain's structs as its metadata spells them. Fields are found by name, so that new ones do no harm.
 
-use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, Outcome, Rate, H256};
-use subxt::{ext::scale_decode::DecodeAsType, utils::Static};
+use std::marker::PhantomData;
+
+use millrace_primitives::{
+	AccountId32, Attempt, Balance, BlockNumber, JobId, JobParams, ModelId, ModelKind, Outcome, Rate, H256,
+};
+use subxt::{
+	ext::scale_decode::{self, visitor::DecodeAsTypeResult, DecodeAsType, IntoVisitor, TypeResolver, Visitor},
+	utils::Static,
+};
 
 use crate::{receipt::json::ReceiptPublic, types};
 
@@ -22,12 +29,14 @@ pub(crate) struct Model {
 }
 
 impl Model {
-	pub(crate) fn named(self, id: ModelId) -> types::Model {
+	/// Without a kind, as runtimes before version 3 know it.
+	pub(crate) fn named(self, id: ModelId, kind: ModelKind) -> types::Model {
 		types::Model {
 			id,
 			owner: self.owner.0,
 			// The chain takes UTF-8 only.
 			name: String::from_utf8_lossy(&self.name).into_owned(),
+			kind,
 			digest: self.digest.0,
 			template_hash: self.template_hash.0,
 			context_length: self.context_length,
@@ -35,6 +44,52 @@ impl Model {
 			deposit: self.deposit,
 			retired: self.retired,
 		}
+	}
+}
+
+/// The part of a model's entry that runtimes before version 3 do not have.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub(crate) struct Kind {
+	kind: Shared<ModelKind>,
+}
+
+/// A model's entry of any runtime.
+pub(crate) struct AnyModel(pub(crate) Model, pub(crate) ModelKind);
+
+impl AnyModel {
+	pub(crate) fn named(self, id: ModelId) -> types::Model {
+		self.0.named(id, self.1)
+	}
+}
+
+/// Reads an [`AnyModel`].
+pub(crate) struct AnyModelVisitor<R>(PhantomData<R>);
+
+impl<R: TypeResolver> Visitor for AnyModelVisitor<R> {
+	type Value<'scale, 'info> = AnyModel;
+	type Error = scale_decode::Error;
+	type TypeResolver = R;
+
+	fn unchecked_decode_as_type<'scale, 'info>(
+		self,
+		input: &mut &'scale [u8],
+		id: R::TypeId,
+		types: &'info R,
+	) -> DecodeAsTypeResult<Self, Result<Self::Value<'scale, 'info>, Self::Error>> {
+		let mut again = *input;
+		let model = Model::decode_as_type(input, id.clone(), types);
+		let kind =
+			Kind::decode_as_type(&mut again, id, types).map_or_else(|_| ModelKind::default(), |found| found.kind.0);
+		DecodeAsTypeResult::Decoded(model.map(|model| AnyModel(model, kind)))
+	}
+}
+
+impl IntoVisitor for AnyModel {
+	type AnyVisitor<R: TypeResolver> = AnyModelVisitor<R>;
+
+	fn into_visitor<R: TypeResolver>() -> AnyModelVisitor<R> {
+		AnyModelVisitor(PhantomData)
 	}
 }
 

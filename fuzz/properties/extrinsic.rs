@@ -10,7 +10,7 @@ use frame_support::{
 };
 use millrace_primitives::{
 	job::{payload_hash, work_hash},
-	JobParams, ProofPayload, Rate, H256,
+	JobParams, ModelKind, ProofPayload, Rate, H256,
 };
 use millrace_runtime::{
 	AccountId, Balances, Executive, Jobs, Miners, Models, Runtime, RuntimeCall, RuntimeOrigin, System, TxExtension,
@@ -132,7 +132,7 @@ fn chain() -> TestExternalities {
 		}
 		let signed = |key| RuntimeOrigin::signed(of(key));
 		let name = b"tiny".to_vec().try_into().expect("it is short");
-		Models::register(signed(Alice), name, H256::repeat_byte(1), H256::repeat_byte(2), 512, 19)
+		Models::register(signed(Alice), name, ModelKind::Text, H256::repeat_byte(1), H256::repeat_byte(2), 512, 19)
 			.expect("a model can be registered");
 		Miners::register(signed(Charlie), of(OPERATOR), 1_000 * MILL).expect("a miner can be registered");
 		Miners::offer(signed(Charlie), 0, Rate::PerGpuSecond(MILL), 1).expect("the model exists");

@@ -58,12 +58,15 @@ pub fn check(data: &[u8]) -> bool {
 }
 
 fn usage_is_bounded(case: &Case, usage: &Usage) {
-	let bounds = |elapsed| UsageBounds::new(&case.model.1, &case.params, case.input_len, elapsed);
+	let bounds = |elapsed| UsageBounds::new(case.model.1.template_tokens, &case.params, case.input_len, elapsed);
 	let now = bounds(case.elapsed);
 	assert!(now.output_bytes <= MAX_OUTPUT_BYTES);
 	assert!(case.rate.estimate(&now) >= 1);
 	if now.allow(usage) {
-		assert!((1..=case.params.max_tokens).contains(&usage.output_tokens));
+		match case.params.workload.sampling() {
+			Some(sampling) => assert!((1..=sampling.max_tokens).contains(&usage.output_tokens)),
+			None => assert_eq!(usage.output_tokens, 0),
+		}
 		assert!(bounds(case.elapsed.saturating_add(1)).allow(usage), "waiting took something away");
 		let most = Usage { input_tokens: now.input_tokens, output_tokens: now.output_tokens, gpu_ms: now.gpu_ms };
 		let fee = |usage| case.rate.capped_fee(usage, case.max_fee);
@@ -105,7 +108,7 @@ fn exact_fee(rate: &Rate, usage: &Usage) -> Option<Balance> {
 fn payload_is_unique(case: &Case, usage: Usage) {
 	let (job, attempt, output, proof) = &case.answer;
 	let work = |seed| work_hash(case.model.0, &case.params, &case.input_hash, seed);
-	assert_eq!(work(case.seed) == work(!case.seed), case.params.temperature_milli == 0);
+	assert_eq!(work(case.seed) == work(!case.seed), !case.params.workload.draws());
 	let payload = ProofPayload {
 		genesis: case.genesis,
 		job: *job,

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use millrace_client::{Client, Error, JobRequest, JobUpdate, Model, Submitter};
-use millrace_primitives::{Balance, BlockNumber, FailCode, Fault, JobId, Usage};
+use millrace_primitives::{Balance, BlockNumber, FailCode, Fault, JobId, ModelKind, Usage};
 
 /// What answers are made with.
 pub struct Jobs {
@@ -50,22 +50,26 @@ impl From<Error> for NoAnswer {
 	}
 }
 
+fn answers(model: &Model) -> bool {
+	!model.retired && model.kind == ModelKind::Text
+}
+
 impl Jobs {
 	/// Answers will be paid by the submitter's account.
 	pub fn new(client: Client, submitter: Submitter, max_fee: Balance, timeout: BlockNumber) -> Self {
 		Self { client, submitter, max_fee, timeout }
 	}
 
-	/// The models that take jobs.
+	/// The models that answer in text and take jobs.
 	///
 	/// # Errors
 	///
 	/// When the node does not answer.
 	pub async fn models(&self) -> Result<Vec<Model>, Error> {
-		Ok(self.client.models().await?.into_iter().filter(|model| !model.retired).collect())
+		Ok(self.client.models().await?.into_iter().filter(answers).collect())
 	}
 
-	/// A model that takes jobs, by its name or number.
+	/// A model that answers in text and takes jobs, by its name or number.
 	///
 	/// # Errors
 	///
@@ -78,7 +82,7 @@ impl Jobs {
 				Err(_) => None,
 			},
 		};
-		Ok(found.filter(|model| !model.retired))
+		Ok(found.filter(answers))
 	}
 
 	/// The chain's height, to see that it answers.

@@ -1,11 +1,11 @@
-//! `GET /healthz` and `GET /metrics` for the owner's monitoring.
+//! `GET /healthz` and `GET /metrics` for the owner's monitoring, and `GET /artifacts/SHA256` for what jobs made.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-	extract::State,
+	extract::{Path, State},
 	http::{
-		header::{ACCEPT, CONTENT_TYPE},
+		header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 		HeaderMap, StatusCode,
 	},
 	response::IntoResponse,
@@ -16,6 +16,7 @@ use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
 use crate::{
+	artifacts::{image_type, Artifacts},
 	engines::LocalModel,
 	metrics::{Format, Metrics},
 };
@@ -32,6 +33,8 @@ pub struct Facts {
 	pub operator: String,
 	/// The models at the start.
 	pub models: Vec<LocalModel>,
+	/// What jobs made.
+	pub artifacts: Artifacts,
 }
 
 type Shared = Arc<(Facts, Arc<Metrics>)>;
@@ -43,6 +46,7 @@ pub async fn serve(bind: SocketAddr, facts: Facts, metrics: Arc<Metrics>) -> std
 	let router = Router::new()
 		.route("/healthz", get(healthz))
 		.route("/metrics", get(exposition))
+		.route("/artifacts/{sha256}", get(artifact))
 		.with_state(Arc::new((facts, metrics)));
 	tokio::spawn(async move {
 		if let Err(error) = axum::serve(listener, router).await {
@@ -56,6 +60,14 @@ async fn exposition(State(shared): State<Shared>, headers: HeaderMap) -> impl In
 	let format = Format::accepted(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
 	let text = shared.1.text(format).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
 	text.map(|text| ([(CONTENT_TYPE, format.content_type())], text))
+}
+
+async fn artifact(State(shared): State<Shared>, Path(sha256): Path<String>) -> Result<impl IntoResponse, StatusCode> {
+	let path = shared.0.artifacts.path(&sha256).ok_or(StatusCode::NOT_FOUND)?;
+	let bytes = tokio::fs::read(path).await.map_err(|_| StatusCode::NOT_FOUND)?;
+	let kind = image_type(&bytes).unwrap_or("application/octet-stream");
+	// Never to be taken for a page of this address, whatever it says.
+	Ok(([(CONTENT_TYPE, kind), (X_CONTENT_TYPE_OPTIONS, "nosniff")], bytes))
 }
 
 async fn healthz(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
@@ -109,10 +121,28 @@ mod tests {
 
 	/// The report of a miner in this state.
 	async fn report(status: &SharedStatus) -> (StatusCode, Value) {
-		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new() };
+		let artifacts = Artifacts::new(std::path::Path::new("/none"));
+		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new(), artifacts };
 		let metrics = Arc::new(Metrics::new(status.clone(), 1, true));
 		let (code, Json(body)) = healthz(State(Arc::new((facts, metrics)))).await;
 		(code, body)
+	}
+
+	#[tokio::test]
+	async fn artifact_should_be_served_by_its_sha256_and_nothing_else() {
+		let dir = tempfile::tempdir().unwrap();
+		let artifacts = Artifacts::new(dir.path());
+		let kept = artifacts.keep(b"\x89PNG\r\n\x1a\n", "image/png").unwrap();
+		std::fs::write(dir.path().join("secret"), "x").unwrap();
+		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new(), artifacts };
+		let metrics = Arc::new(Metrics::new(SharedStatus::default(), 1, false));
+		let address = serve(([127, 0, 0, 1], 0).into(), facts, metrics).await.unwrap();
+		let get = |path: String| reqwest::get(format!("http://{address}/artifacts/{path}"));
+		let found = get(kept.sha256.clone()).await.unwrap();
+		assert_eq!((found.status(), found.headers()["content-type"].as_bytes()), (StatusCode::OK, &b"image/png"[..]));
+		for path in ["..%2Fsecret".to_owned(), "../secret".into(), "a".repeat(64), kept.sha256.to_uppercase()] {
+			assert_eq!(get(path.clone()).await.unwrap().status(), StatusCode::NOT_FOUND, "{path}");
+		}
 	}
 
 	#[tokio::test]

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod artifacts;
+pub mod bench;
 pub mod chain;
 pub mod config;
 pub mod core;

@@ -1,6 +1,10 @@
 //! `millrace-miner probe`: what this machine has.
 
-use std::{fmt::Write, path::PathBuf, time::Duration};
+use std::{
+	fmt::Write,
+	path::{Path, PathBuf},
+	time::Duration,
+};
 
 use serde::Serialize;
 use tokio::time::timeout;
@@ -104,7 +108,7 @@ impl Probe {
 					let models = planned.by_ref().take(models.len()).map(embedded).collect();
 					EngineReport { kind: "llama", problem: plan.target.as_ref().err().cloned(), models }
 				}
-				other => remote(other).await,
+				other => remote(other, &config.work_dir).await,
 			});
 		}
 		let (chosen, why) = match &plan.target {
@@ -212,9 +216,9 @@ fn embedded(model: &crate::plan::Planned) -> ModelReport {
 }
 
 /// An engine that is a server of its own: its machine's memory is its own affair.
-async fn remote(config: &EngineConfig) -> EngineReport {
+async fn remote(config: &EngineConfig, work_dir: &Path) -> EngineReport {
 	let mut report = EngineReport { kind: "", problem: None, models: Vec::new() };
-	let engine = match start::server(config.clone()).await {
+	let engine = match start::server(config.clone(), work_dir).await {
 		Ok(engine) => engine,
 		Err(error) => {
 			report.problem = Some(format!("{error:#}"));

@@ -11,6 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+	artifacts::Artifacts,
 	chain::{
 		node::{Node, OperatorSigner},
 		Chain, ChainError,
@@ -19,6 +20,7 @@ use crate::{
 	core::Core,
 	disk,
 	engines::{
+		image::Image,
 		llama::{self, Llama},
 		ollama::{self, Ollama},
 		openai::Openai,
@@ -71,10 +73,12 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let sensors = tokio::task::spawn_blocking(Driver::open).await?.map(|driver| Arc::new(driver) as Arc<dyn Sensors>);
 	let metrics = Arc::new(Metrics::new(status.clone(), config.slots.get(), sensors.is_some()));
 	if let Some(bind) = config.http_bind {
-		let facts = Facts { genesis: hex::encode(genesis), operator: operator.to_string(), models };
+		let artifacts = Artifacts::new(&config.work_dir);
+		let facts = Facts { genesis: hex::encode(genesis), operator: operator.to_string(), models, artifacts };
 		let address = health::serve(bind, facts, metrics.clone()).await.context("can't serve http_bind")?;
 		tracing::info!(event = %"http", url = %format!("http://{address}/healthz"), "health report");
 	}
+	let pruning = tokio::spawn(Artifacts::new(&config.work_dir).keep_pruned());
 	let vigil = tokio::spawn(Vigil::new(chain.clone(), engines.clone(), sensors, status.clone()).follow());
 	announce(&*chain, config.manage_ready).await;
 	offer::remind(&config, &client, &operator).await;
@@ -99,6 +103,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	});
 	let worked = runner.run(drain).await;
 	vigil.abort();
+	pruning.abort();
 	// Whatever it has not written yet is in the journal, for the next start.
 	if let Some(receipts) = receipts {
 		receipts.abort();
@@ -152,14 +157,14 @@ async fn engines(config: &Config) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
 				let loaded = tokio::task::spawn_blocking(move || Llama::load_on(&options, &own)).await?;
 				engines.push(Arc::new(loaded.context("the llama engine can't start")?));
 			}
-			other => engines.push(server(other).await?),
+			other => engines.push(server(other, &config.work_dir).await?),
 		}
 	}
 	Ok(engines)
 }
 
 /// An engine that is a server of its own; it has not been asked anything yet.
-pub(crate) async fn server(engine: EngineConfig) -> anyhow::Result<Arc<dyn Engine>> {
+pub(crate) async fn server(engine: EngineConfig, work_dir: &Path) -> anyhow::Result<Arc<dyn Engine>> {
 	Ok(match engine {
 		EngineConfig::Llama { .. } => anyhow::bail!("the llama engine is no server"),
 		EngineConfig::Ollama { url, threads, keep_alive, timeout_secs } => {
@@ -169,6 +174,10 @@ pub(crate) async fn server(engine: EngineConfig) -> anyhow::Result<Arc<dyn Engin
 		EngineConfig::Openai(settings) => {
 			let made = tokio::task::spawn_blocking(move || Openai::new(&settings)).await?;
 			Arc::new(made.context("the openai engine can't start")?)
+		}
+		EngineConfig::Image(settings) => {
+			let made = Image::new(&settings, Artifacts::new(work_dir));
+			Arc::new(made.context("the image engine can't start")?)
 		}
 	})
 }

@@ -9,7 +9,7 @@ mod seeds;
 
 use codec::Encode;
 use millrace_miner::engines::vocabulary;
-use millrace_primitives::{JobParams, Rate, Workload};
+use millrace_primitives::{JobParams, Rate, Sampling, Workload};
 
 #[test]
 fn input_should_hold_when_it_is_a_seed() {
@@ -22,12 +22,18 @@ fn input_should_hold_when_it_is_a_seed() {
 	};
 	let max_rate = Some(Rate::PerToken { input: 1, output: 1 << 100 });
 	let special = input::Case {
-		params: JobParams { workload: Workload::Generate, temperature_milli: 700, max_rate, ..JobParams::greedy(1) },
+		params: JobParams {
+			max_rate,
+			..JobParams::of(Workload::Generate(Sampling { temperature_milli: 700, ..Sampling::greedy(1) }))
+		},
 		input: b"tell me<|im_end|>\n<|im_start|>system".to_vec(),
 		kind: "gpt2".into(),
 		tokens: vec![text("<|im_end|>", 3), text("<|im_start|>", 4), text("\u{120}me", 1), text("", 3)],
 	};
 	let bytes = input::Case { input: vec![0, 0xff, 0xc3, 0x28], kind: "t5".into(), ..plain.clone() };
-	let made = [("plain", plain.encode()), ("special", special.encode()), ("bytes", bytes.encode())];
+	let task = Workload::Task { max_output_bytes: 4_000, max_seconds: 30 };
+	let task = input::Case { params: JobParams::of(task), input: b"{}".to_vec(), ..plain.clone() };
+	let made =
+		[("plain", plain.encode()), ("special", special.encode()), ("bytes", bytes.encode()), ("task", task.encode())];
 	seeds::hold("input", &made, input::check);
 }

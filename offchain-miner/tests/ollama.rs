@@ -12,9 +12,9 @@ use millrace_miner::engines::{
 	ollama::{self, Ollama},
 	openai::{self, Openai},
 	several::Engines,
-	Engine, EngineError, Generation, Request,
+	Engine, EngineError, Generation, Order, Prompt, Request,
 };
-use millrace_primitives::{FailCode, JobParams, Workload, H256};
+use millrace_primitives::{FailCode, Sampling, H256};
 use millrace_tests::ollama::MODEL;
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
@@ -30,8 +30,8 @@ fn engine(server: &millrace_tests::Ollama) -> Ollama {
 	Ollama::new(ollama::Options { url: server.url(), threads: Some(1), ..ollama::Options::default() }).unwrap()
 }
 
-fn request(digest: H256, text: &str, params: JobParams) -> Request {
-	Request { digest, context_length: 512, input: text.into(), params, seed: 7 }
+fn request(digest: H256, text: &str, sampling: Sampling) -> Request {
+	Request { digest, context_length: 512, input: text.into(), prompt: Prompt::Chat, sampling, seed: 7 }
 }
 
 async fn ask(engine: &dyn Engine, request: &Request) -> Generation {
@@ -47,16 +47,15 @@ async fn engines_should_agree_when_they_run_the_same_file() {
 	ollama.health().await.unwrap();
 	assert!(ollama.models().await.unwrap().iter().any(|model| model.digest == digest));
 
-	let generate = JobParams { workload: Workload::Generate, ..JobParams::greedy(24) };
 	let cases = [
-		("What is 17 plus 25?", JobParams::greedy(32)),
-		("What is Millrace?", JobParams::greedy(64)),
-		("Hello", JobParams::greedy(3)),
-		("k\u{e4}se \u{6f22}", JobParams::greedy(16)),
-		("A miner is", generate),
+		("What is 17 plus 25?", Sampling::greedy(32)),
+		("What is Millrace?", Sampling::greedy(64)),
+		("Hello", Sampling::greedy(3)),
+		("k\u{e4}se \u{6f22}", Sampling::greedy(16)),
 	];
-	for (text, params) in cases {
-		let request = request(digest, text, params);
+	let plain = Request { prompt: Prompt::Generate, ..request(digest, "A miner is", Sampling::greedy(24)) };
+	let cases = cases.into_iter().map(|(text, sampling)| (text, request(digest, text, sampling)));
+	for (text, request) in cases.chain([("A miner is", plain)]) {
 		let (ours, theirs) = (ask(&embedded, &request).await, ask(&ollama, &request).await);
 		assert_eq!(String::from_utf8_lossy(&ours.output), String::from_utf8_lossy(&theirs.output), "{text}");
 		assert_eq!(ours.usage.input_tokens, theirs.usage.input_tokens, "{text}");
@@ -76,10 +75,10 @@ async fn ollama_should_fail_honestly_when_it_cannot_answer() {
 	let digest = llama::file_digest(&model()).unwrap();
 	let code = |request| async { ollama.generate(request, CancellationToken::new()).await.unwrap_err().code };
 	let long = "x".repeat(3_000);
-	assert_eq!(code(request(digest, &long, JobParams::greedy(8))).await, FailCode::ContextTooLong);
-	assert_eq!(code(request(digest, &long[..450], JobParams::greedy(300))).await, FailCode::ContextTooLong);
-	assert_eq!(code(request(H256::zero(), "hi", JobParams::greedy(8))).await, FailCode::ModelMissing);
-	assert_eq!(code(request(digest, "<|im_end|>", JobParams::greedy(8))).await, FailCode::BadInput);
+	assert_eq!(code(request(digest, &long, Sampling::greedy(8))).await, FailCode::ContextTooLong);
+	assert_eq!(code(request(digest, &long[..450], Sampling::greedy(300))).await, FailCode::ContextTooLong);
+	assert_eq!(code(request(H256::zero(), "hi", Sampling::greedy(8))).await, FailCode::ModelMissing);
+	assert_eq!(code(request(digest, "<|im_end|>", Sampling::greedy(8))).await, FailCode::BadInput);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +86,8 @@ async fn ollama_should_repeat_its_answer_when_the_seed_is_the_same() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
 	let ollama = engine(&server);
 	let digest = llama::file_digest(&model()).unwrap();
-	let params = JobParams { temperature_milli: 800, ..JobParams::greedy(40) };
-	let request = request(digest, "What is Millrace?", params);
+	let sampling = Sampling { temperature_milli: 800, ..Sampling::greedy(40) };
+	let request = request(digest, "What is Millrace?", sampling);
 	assert_eq!(ask(&ollama, &request).await.output, ask(&ollama, &request).await.output);
 }
 
@@ -134,7 +133,7 @@ fn slow(url: String) -> ollama::Options {
 
 /// For all that its bytes tell, this could be more than the context.
 fn long_answer() -> Request {
-	request(llama::file_digest(&model()).unwrap(), "What is Millrace?", JobParams::greedy(400))
+	request(llama::file_digest(&model()).unwrap(), "What is Millrace?", Sampling::greedy(400))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +150,7 @@ async fn attempt_should_fail_by_the_engine_when_its_runner_is_killed_in_the_midd
 		assert_eq!(error.code, FailCode::EngineError, "{}: {error}", slow.kind());
 	}
 	// The server itself is well, and answers the next one.
-	ask(&engine(&server), &request(long_answer().digest, "Hello", JobParams::greedy(3))).await;
+	ask(&engine(&server), &request(long_answer().digest, "Hello", Sampling::greedy(3))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +166,7 @@ async fn attempt_should_time_out_when_ollama_is_slower_than_it_may_be() {
 async fn ollama_should_not_answer_when_its_name_got_another_file() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
 	let ollama = engine(&server);
-	let request = request(llama::file_digest(&model()).unwrap(), "What is 1 plus 2?", JobParams::greedy(16));
+	let request = request(llama::file_digest(&model()).unwrap(), "What is 1 plus 2?", Sampling::greedy(16));
 	let answer = ask(&ollama, &request).await;
 	let times = answer.times.unwrap();
 	assert!(times.total > times.answer && !times.prompt.is_zero(), "{times:?}");
@@ -205,7 +204,7 @@ async fn openai_should_agree_with_llama_when_they_run_the_same_file() {
 	for (text, max_tokens) in
 		[("What is 17 plus 25?", 32), ("What is Millrace?", 64), ("Hello", 3), ("k\u{e4}se \u{6f22}", 16)]
 	{
-		let request = request(digest, text, JobParams::greedy(max_tokens));
+		let request = request(digest, text, Sampling::greedy(max_tokens));
 		let (ours, theirs) = (ask(&embedded, &request).await, ask(&openai, &request).await);
 		assert_eq!(String::from_utf8_lossy(&ours.output), String::from_utf8_lossy(&theirs.output), "{text}");
 		assert_eq!(ours.usage.input_tokens, theirs.usage.input_tokens, "{text}");
@@ -226,18 +225,19 @@ async fn openai_should_fail_honestly_when_it_cannot_answer() {
 	let digest = llama::file_digest(&model()).unwrap();
 	let fail = |request| async { openai.generate(request, CancellationToken::new()).await.unwrap_err() };
 	let long = "x".repeat(3_000);
-	assert_eq!(fail(request(digest, &long, JobParams::greedy(8))).await.code, FailCode::ContextTooLong);
-	assert_eq!(fail(request(H256::zero(), "hi", JobParams::greedy(8))).await.code, FailCode::ModelMissing);
-	assert_eq!(fail(request(digest, "<|im_end|>", JobParams::greedy(8))).await.code, FailCode::BadInput);
+	assert_eq!(fail(request(digest, &long, Sampling::greedy(8))).await.code, FailCode::ContextTooLong);
+	assert_eq!(fail(request(H256::zero(), "hi", Sampling::greedy(8))).await.code, FailCode::ModelMissing);
+	assert_eq!(fail(request(digest, "<|im_end|>", Sampling::greedy(8))).await.code, FailCode::BadInput);
 	// Ollama wraps the text in a template here, and gives no log-probabilities: the latter is seen.
-	let generate = JobParams { workload: Workload::Generate, ..JobParams::greedy(8) };
-	let error = fail(request(digest, "A miner is", generate)).await;
+	let mut generate = request(digest, "A miner is", Sampling::greedy(8));
+	generate.prompt = Prompt::Generate;
+	let error = fail(generate).await;
 	assert!(error.code == FailCode::EngineError && error.message.contains("log-probabilities"), "{error}");
 	server.remove(MODEL);
-	assert_eq!(fail(request(digest, "hi", JobParams::greedy(8))).await.code, FailCode::ModelMissing);
+	assert_eq!(fail(request(digest, "hi", Sampling::greedy(8))).await.code, FailCode::ModelMissing);
 	server.kill();
 	assert_eq!(openai.health().await.unwrap_err().code, FailCode::EngineError);
-	assert_eq!(fail(request(digest, "hi", JobParams::greedy(8))).await.code, FailCode::EngineError);
+	assert_eq!(fail(request(digest, "hi", Sampling::greedy(8))).await.code, FailCode::EngineError);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,22 +249,22 @@ async fn next_engine_should_answer_when_the_first_goes_away() {
 		Arc::new(openai(&second.url(), MODEL, None)),
 		Arc::new(engine(&second)),
 	]);
-	let request = request(llama::file_digest(&model()).unwrap(), "What is 2 plus 3?", JobParams::greedy(16));
+	let request = request(llama::file_digest(&model()).unwrap(), "What is 2 plus 3?", Sampling::greedy(16));
+	let order = Order::Generate(request.clone());
 	let cancel = CancellationToken::new();
-	let (kind, answer) = engines.generate(&request, &cancel, |_, _| panic!("none is passed over")).await.unwrap();
+	let (kind, answer) = engines.work(&order, &cancel, |_, _| panic!("none is passed over")).await.unwrap();
 	assert_eq!(kind, "ollama");
 	first.kill();
 	let mut passed = Vec::new();
-	let (kind, same) =
-		engines.generate(&request, &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap();
+	let (kind, same) = engines.work(&order, &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap();
 	assert_eq!((kind, &passed[..]), ("openai", &[("ollama", FailCode::EngineError)][..]));
 	assert_eq!(same.output, answer.output);
 	// Another file is none of theirs.
-	let other = Request { digest: H256::zero(), ..request.clone() };
-	let error = engines.generate(&other, &cancel, |_, _| {}).await.unwrap_err();
+	let other = Order::Generate(Request { digest: H256::zero(), ..request });
+	let error = engines.work(&other, &cancel, |_, _| {}).await.unwrap_err();
 	assert_eq!(error.code, FailCode::EngineError, "the first one may have had it: {error}");
 	second.remove(MODEL);
 	passed.clear();
-	engines.generate(&request, &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap_err();
+	engines.work(&order, &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap_err();
 	assert_eq!(passed[1..], [("openai", FailCode::ModelMissing), ("ollama", FailCode::ModelMissing)]);
 }

@@ -83,9 +83,9 @@ pub struct RequestPayload {
 	pub channel: ChannelId,
 	/// The answer's number in the channel, from 1: a request is answered once.
 	pub seq: u32,
-	/// sha256 of the model's GGUF file.
+	/// What the model is.
 	pub model_digest: H256,
-	/// How the input is used.
+	/// What is done with the input.
 	pub workload: Workload,
 	/// The sampler's seed.
 	pub seed: u64,

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use sp_core::H256;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
-use crate::{BlockNumber, ModelId, Rate};
+use crate::{
+	workload::ensure, BadWorkload, BlockNumber, ModelId, ModelSummary, Rate, Sampling, Workload, MILLISECS_PER_BLOCK,
+};
 
 /// Jobs are numbered from 0 in the order of their submission.
 pub type JobId = u64;
@@ -23,39 +25,7 @@ pub const MAX_INPUT_BYTES: u32 = 16 * 1024;
 /// Longest inline output in bytes.
 pub const MAX_OUTPUT_BYTES: u32 = 64 * 1024;
 
-/// Most bytes that one output token can stand for. Long tokens are runs of spaces; the longest of the vocabularies
-/// in common use are 128 bytes.
-pub const MAX_TOKEN_BYTES: u32 = 256;
-
-/// Highest temperature, in thousandths (OpenAI's and Ollama's bound is 2.0).
-pub const MAX_TEMPERATURE_MILLI: u16 = 2_000;
-
-/// How the input's bytes become the model's prompt.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Workload {
-	/// UTF-8 text of one user message; the model's own chat template wraps it.
-	#[default]
-	Chat,
-	/// UTF-8 text that the model continues, as it is. Only BOS is added, where the model wants it.
-	Generate,
-}
-
-/// Sampling parameters and limits of one job.
+/// What a job asks for, and its limits.
 #[derive(
 	Clone,
 	Copy,
@@ -71,16 +41,8 @@ pub enum Workload {
 	Deserialize,
 )]
 pub struct JobParams {
-	/// How the input is used.
+	/// What is done with the input.
 	pub workload: Workload,
-	/// Most output tokens, 1 to the model's context length.
-	pub max_tokens: u32,
-	/// Temperature in thousandths, 0 to 2000. At 0 each token is the argmax.
-	pub temperature_milli: u16,
-	/// Draw only from this many most likely tokens; 0: all of them.
-	pub top_k: u16,
-	/// Draw only from the most likely tokens that together reach this probability, in thousandths, 1 to 1000.
-	pub top_p_milli: u16,
 	/// Blocks that one attempt may take.
 	pub timeout: BlockNumber,
 	/// The dearest rate that the client accepts, in the same unit; `None`: any, up to the maximum fee.
@@ -88,17 +50,28 @@ pub struct JobParams {
 }
 
 impl JobParams {
-	/// Greedy decoding of `max_tokens` tokens within 60 blocks an attempt.
+	/// This workload within 60 blocks an attempt, at any rate.
+	pub const fn of(workload: Workload) -> Self {
+		Self { workload, timeout: 60, max_rate: None }
+	}
+
+	/// Greedy decoding of `max_tokens` tokens of a chat's answer within 60 blocks an attempt.
 	pub const fn greedy(max_tokens: u32) -> Self {
-		Self {
-			workload: Workload::Chat,
-			max_tokens,
-			temperature_milli: 0,
-			top_k: 0,
-			top_p_milli: 1_000,
-			timeout: 60,
-			max_rate: None,
-		}
+		Self::of(Workload::Chat(Sampling::greedy(max_tokens)))
+	}
+
+	/// Holds the parameters to the bounds of their workload, for this model. The timeout itself is bounded by numbers that
+	/// governance sets, which are not looked at here.
+	///
+	/// # Errors
+	///
+	/// The first bound that is broken.
+	pub fn check(&self, model: &ModelSummary) -> Result<(), BadWorkload> {
+		self.workload.check(model.kind, model.context_length)?;
+		let timeout = u64::from(self.timeout).saturating_mul(MILLISECS_PER_BLOCK);
+		let fits = self.workload.max_millis().is_none_or(|millis| u64::from(millis) <= timeout);
+		ensure(fits, BadWorkload::TaskSecondsAboveTimeout)?;
+		ensure(self.max_rate.is_none_or(|rate| rate.fits(model.kind)), BadWorkload::MaxRateUnit)
 	}
 
 	/// Hash of the parameters as they stand in a receipt: blake2-256 of the SCALE encoding.
@@ -127,10 +100,10 @@ pub fn sampling_seed(randomness: &[u8; 32], job: JobId, attempt: Attempt) -> u64
 
 /// What an attempt has to compute: blake2-256(SCALE("millrace:work:v1", model, parameters, input hash, seed)).
 ///
-/// At temperature 0 the seed does not matter and counts as 0, so that an answer stays good on every fork on which the
-/// same is asked.
+/// Where the seed does not matter, see [`Workload::draws`], it counts as 0, so that an answer stays good on every fork on
+/// which the same is asked.
 pub fn work_hash(model: ModelId, params: &JobParams, input_hash: &H256, seed: u64) -> H256 {
-	let seed = if params.temperature_milli == 0 { 0 } else { seed };
+	let seed = if params.workload.draws() { seed } else { 0 };
 	BlakeTwo256::hash_of(&(b"millrace:work:v1", model, params, input_hash, seed))
 }
 

@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+pub mod bench;
 pub mod channel;
 pub mod fail;
 pub mod job;
@@ -15,18 +16,20 @@ pub mod receipt_key;
 mod signed;
 pub mod traits;
 pub mod transcript;
+pub mod workload;
 
 pub use channel::{
 	ChannelId, ChannelReceipt, Checkpoint, CheckpointPayload, RequestPayload, RunningTotal, Voucher, VoucherPayload,
 };
 pub use fail::{FailCode, Fault};
-pub use job::{Attempt, JobId, JobParams, Outcome, Workload};
-pub use model::{ModelId, ModelSummary};
+pub use job::{Attempt, JobId, JobParams, Outcome};
+pub use model::{ModelId, ModelKind, ModelSummary};
 pub use proof::{Proof, ProofPayload};
 pub use query::{Bid, Obstacle, Page, Prices, Quote, Score};
 pub use rate::{Rate, Usage, UsageBounds};
 pub use receipt::Receipt;
 pub use transcript::{Alternative, TranscriptEntry};
+pub use workload::{BadWorkload, Sampling, Workload};
 
 /// An amount of the native token in plancks; 1 MILL = 10^12 plancks.
 pub type Balance = u128;

@@ -4,14 +4,10 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-use crate::{job::MAX_TOKEN_BYTES, Balance, BlockNumber, JobParams, ModelSummary, MILLISECS_PER_BLOCK};
+use crate::{Balance, BlockNumber, JobParams, ModelKind, MILLISECS_PER_BLOCK};
 
 /// Milliseconds of a GPU-second.
 const MILLIS: Balance = 1_000;
-
-/// Output tokens that a reference GPU makes in a second. Only used to rank offers of different units against each
-/// other when a miner is drawn; never to compute a fee.
-pub const REFERENCE_TOKENS_PER_GPU_SECOND: u32 = 50;
 
 /// What a miner asks for one model.
 #[derive(
@@ -58,23 +54,25 @@ pub enum Rate {
 	Deserialize,
 )]
 pub struct Usage {
-	/// Tokens of the prompt as the model saw it, template and BOS included.
+	/// Tokens of the prompt as the model saw it, template and BOS included; 0 where the workload counts none.
 	pub input_tokens: u32,
-	/// Tokens of the answer, the end token not counted.
+	/// Tokens of the answer, the end token not counted; 0 where the workload makes none.
 	pub output_tokens: u32,
-	/// Milliseconds of inference, waiting not counted.
+	/// Milliseconds of work, waiting not counted.
 	pub gpu_ms: u32,
 }
 
 /// What the chain itself knows of an attempt: a miner's number above it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsageBounds {
-	/// Most input tokens: one a byte, and the template's.
+	/// Most input tokens: one a byte, and the template's; 0 where the workload counts none.
 	pub input_tokens: u32,
-	/// Most output tokens.
+	/// Most output tokens; 0 where the workload makes none.
 	pub output_tokens: u32,
-	/// The time since the assignment in milliseconds.
+	/// The time since the assignment in milliseconds, or what the workload allows if that is less.
 	pub gpu_ms: u32,
+	/// Milliseconds that a reference machine would take, to compare offers.
+	pub reference_ms: u32,
 	/// Most output bytes.
 	pub output_bytes: u32,
 }
@@ -98,6 +96,11 @@ impl Rate {
 		self.fee(usage).map_or(max_fee, |fee| fee.min(max_fee))
 	}
 
+	/// Whether work of this kind of model can be paid so. Without tokens, a rate per token would make it free.
+	pub const fn fits(&self, kind: ModelKind) -> bool {
+		kind.has_tokens() || matches!(self, Self::PerGpuSecond(_))
+	}
+
 	/// Whether this rate is within the client's `limit`: the same unit and no component above the limit's.
 	pub fn within(&self, limit: &Self) -> bool {
 		match (self, limit) {
@@ -111,32 +114,47 @@ impl Rate {
 
 	/// What a job within `bounds` would cost at the most, for ranking offers; at least 1 planck.
 	pub fn estimate(&self, bounds: &UsageBounds) -> Balance {
-		let seconds = bounds.output_tokens.div_ceil(REFERENCE_TOKENS_PER_GPU_SECOND).max(1);
 		let usage = Usage {
 			input_tokens: bounds.input_tokens,
 			output_tokens: bounds.output_tokens,
-			gpu_ms: seconds.saturating_mul(1_000),
+			gpu_ms: bounds.reference_ms,
 		};
 		self.fee(&usage).unwrap_or(Balance::MAX).max(1)
 	}
 }
 
 impl UsageBounds {
-	/// Bounds of an attempt that was assigned `elapsed` blocks ago, for an input of `input_bytes` bytes.
-	pub fn new(model: &ModelSummary, params: &JobParams, input_bytes: u32, elapsed: BlockNumber) -> Self {
+	/// Bounds of an attempt that was assigned `elapsed` blocks ago, for an input of `input_bytes` bytes and a model whose
+	/// template adds at most `template_tokens`.
+	pub fn new(template_tokens: u32, params: &JobParams, input_bytes: u32, elapsed: BlockNumber) -> Self {
+		let workload = &params.workload;
 		let millis = u64::from(elapsed).saturating_mul(MILLISECS_PER_BLOCK);
+		let millis = u32::try_from(millis).unwrap_or(u32::MAX);
 		Self {
-			input_tokens: input_bytes.saturating_add(model.template_tokens),
-			output_tokens: params.max_tokens,
-			gpu_ms: u32::try_from(millis).unwrap_or(u32::MAX),
-			output_bytes: params.max_tokens.saturating_mul(MAX_TOKEN_BYTES).min(crate::job::MAX_OUTPUT_BYTES),
+			input_tokens: match workload.counts_input() {
+				true => input_bytes.saturating_add(template_tokens),
+				false => 0,
+			},
+			output_tokens: workload.max_output_tokens(),
+			gpu_ms: workload.max_millis().unwrap_or(u32::MAX).min(millis),
+			reference_ms: workload.reference_millis(),
+			output_bytes: workload.max_output_bytes(),
 		}
 	}
 
-	/// Whether `usage` is within the bounds and counts at least one output token.
+	/// `usage` with each number cut down to its bound.
+	pub fn clamp(&self, usage: &Usage) -> Usage {
+		Usage {
+			input_tokens: usage.input_tokens.min(self.input_tokens),
+			output_tokens: usage.output_tokens.min(self.output_tokens),
+			gpu_ms: usage.gpu_ms.min(self.gpu_ms),
+		}
+	}
+
+	/// Whether `usage` is within the bounds and, where there are output tokens, counts at least one.
 	pub fn allow(&self, usage: &Usage) -> bool {
 		usage.input_tokens <= self.input_tokens
-			&& (1..=self.output_tokens).contains(&usage.output_tokens)
+			&& (self.output_tokens.min(1)..=self.output_tokens).contains(&usage.output_tokens)
 			&& usage.gpu_ms <= self.gpu_ms
 	}
 }

@@ -3,7 +3,9 @@
 // Everything here is a test: a failure must stop it with its reason.
 #![allow(clippy::unwrap_used)]
 
-use millrace_primitives::{ChannelReceipt, CheckpointPayload, Rate, RunningTotal, Usage, VoucherPayload, H256};
+use millrace_primitives::{
+	ChannelReceipt, CheckpointPayload, Rate, RequestPayload, RunningTotal, Usage, VoucherPayload, Workload, H256,
+};
 use serde_json::Value;
 
 fn vectors(kind: &str) -> Vec<Value> {
@@ -33,6 +35,24 @@ fn total(value: &Value) -> RunningTotal {
 		output_tokens: number(&value["output_tokens"]),
 		gpu_ms: number(&value["gpu_ms"]),
 		fee: parsed(&value["fee"]),
+	}
+}
+
+#[test]
+fn request_should_sign_the_golden_bytes() {
+	for vector in vectors("request") {
+		let payload = &vector["payload"];
+		let payload = RequestPayload {
+			genesis: hash(&payload["genesis"]),
+			channel: number(&payload["channel"]),
+			seq: number(&payload["seq"]),
+			model_digest: hash(&payload["model_digest"]),
+			workload: parsed::<Workload>(&payload["workload"]),
+			seed: number(&payload["seed"]),
+			input_hash: hash(&payload["input_hash"]),
+			issued_at: number(&payload["issued_at"]),
+		};
+		assert_eq!(H256(payload.signing_hash()), hash(&vector["signing_hash"]));
 	}
 }
 

@@ -13,17 +13,18 @@ mod transcript;
 mod vectors;
 
 use codec::Encode;
-use millrace_primitives::{ModelSummary, Proof, H256};
+use millrace_primitives::{ModelKind, ModelSummary, Proof, H256};
 use sp_core::sr25519::Signature;
 
 #[test]
 fn proof_should_hold_when_it_is_a_seed() {
-	let fees = vectors::fees()
+	// One for each workload.
+	let works = vectors::works()
 		.into_iter()
 		.zip(vectors::proofs().into_iter().cycle())
-		.zip(vectors::works().into_iter().cycle());
-	let made: Vec<_> = fees
-		.map(|(((rate, usage, fee), (payload, _)), (model, params, input_hash, seed, _))| proof::Case {
+		.zip(vectors::fees().into_iter().cycle());
+	let made: Vec<_> = works
+		.map(|(((model, params, input_hash, seed, _), (payload, _)), (rate, usage, fee))| proof::Case {
 			answer: (
 				payload.job,
 				payload.attempt,
@@ -32,7 +33,10 @@ fn proof_should_hold_when_it_is_a_seed() {
 			),
 			operator: [2; 32].into(),
 			genesis: payload.genesis,
-			model: (model, ModelSummary { digest: H256::zero(), context_length: 512, template_tokens: 19 }),
+			model: (
+				model,
+				ModelSummary { kind: ModelKind::Text, digest: H256::zero(), context_length: 512, template_tokens: 19 },
+			),
 			params,
 			input_hash,
 			input_len: 19,

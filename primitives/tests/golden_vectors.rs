@@ -3,7 +3,8 @@
 mod vectors;
 
 use millrace_primitives::{
-	job::{sampling_seed, work_hash},
+	bench,
+	job::{payload_hash, sampling_seed, work_hash},
 	receipt_key::{possesses, possession_bytes},
 	transcript, H256,
 };
@@ -41,6 +42,29 @@ fn parameters_should_have_the_golden_hash() {
 fn work_should_have_the_golden_hash() {
 	for (model, params, input_hash, seed, hash) in vectors::works() {
 		assert_eq!(work_hash(model, &params, &input_hash, seed), hash);
+	}
+}
+
+#[test]
+fn bench_should_have_the_golden_digest() {
+	assert_eq!(bench::DIGEST, vectors::bench_digest());
+}
+
+/// The rules as they are written, without any thought of speed.
+#[test]
+fn bench_should_have_the_golden_checksum() {
+	for (input, size, rounds, checksum) in vectors::benches() {
+		let n = size as usize;
+		let (mut a, b) = bench::matrices(&payload_hash(&input), size);
+		for _ in 0..rounds {
+			let cell = |at: usize| {
+				let (row, column) = (at / n, at % n);
+				let sum = |sum: u32, k: usize| sum.wrapping_add(a[row * n + k].wrapping_mul(b[k * n + column]));
+				bench::mix((0..n).fold(0, sum))
+			};
+			a = (0..n * n).map(cell).collect();
+		}
+		assert_eq!(bench::checksum(&a), checksum);
 	}
 }
 

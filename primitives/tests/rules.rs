@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 use millrace_primitives::{
-	transcript::logprob_from_nats, JobParams, ModelSummary, ProofPayload, Rate, Usage, UsageBounds, H256,
+	transcript::logprob_from_nats, JobParams, ModelKind, ModelSummary, ProofPayload, Rate, Usage, UsageBounds, H256,
 };
 use proptest::prelude::*;
 use sp_core::{sr25519, Pair};
 
-const MODEL: ModelSummary = ModelSummary { digest: H256::zero(), context_length: 512, template_tokens: 8 };
+const MODEL: ModelSummary =
+	ModelSummary { kind: ModelKind::Text, digest: H256::zero(), context_length: 512, template_tokens: 8 };
 
 fn payload() -> ProofPayload {
 	ProofPayload {
@@ -47,9 +48,11 @@ fn signature_should_count_only_for_its_signer_and_every_field() {
 
 #[test]
 fn bounds_should_come_from_bytes_tokens_and_blocks() {
-	let bounds = UsageBounds::new(&MODEL, &JobParams::greedy(64), 19, 3);
-	assert_eq!(bounds, UsageBounds { input_tokens: 27, output_tokens: 64, gpu_ms: 3_000, output_bytes: 16_384 });
-	let most = UsageBounds::new(&MODEL, &JobParams::greedy(u32::MAX), u32::MAX, u32::MAX);
+	let bounds = UsageBounds::new(MODEL.template_tokens, &JobParams::greedy(64), 19, 3);
+	let wanted =
+		UsageBounds { input_tokens: 27, output_tokens: 64, gpu_ms: 3_000, reference_ms: 2_000, output_bytes: 16_384 };
+	assert_eq!(bounds, wanted);
+	let most = UsageBounds::new(MODEL.template_tokens, &JobParams::greedy(u32::MAX), u32::MAX, u32::MAX);
 	assert_eq!((most.input_tokens, most.gpu_ms, most.output_bytes), (u32::MAX, u32::MAX, 65_536));
 }
 

@@ -4,6 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use frame_support::build_struct_json_patch;
 use hex_literal::hex;
+use millrace_primitives::ModelKind;
 use pallet_models::GenesisModel;
 use serde_json::Value;
 use sp_core::H256;
@@ -25,6 +26,7 @@ fn tiny_model() -> GenesisModel<AccountId> {
 	GenesisModel {
 		owner: Sr25519Keyring::Alice.to_account_id(),
 		name: "millrace-tiny".into(),
+		kind: ModelKind::Text,
 		digest: H256(hex!("0436419a87554aa9c54268a38e607d18ef688302b4f434a110f314f4af6d3294")),
 		template_hash: H256(hex!("827b1b44d7e035c3f79e595cfd2472e7f08a2764ccbb98d1d4e95d96f882ae0b")),
 		context_length: 512,

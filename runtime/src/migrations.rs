@@ -12,4 +12,5 @@ parameter_types! {
 }
 
 /// All migrations, run once each, in the first block of the new runtime.
-pub type Migrations = (pallet_jobs::migrations::V1ToV2<Runtime, TermsOfVersion1>,);
+pub type Migrations =
+	(pallet_jobs::migrations::V1ToV2<Runtime, TermsOfVersion1>, pallet_models::migrations::V1ToV2<Runtime>);

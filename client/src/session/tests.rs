@@ -3,8 +3,8 @@
 use millrace_primitives::{
 	channel::{CHECKPOINT_TOKENS, REQUEST_WINDOW_MS},
 	job::payload_hash,
-	Balance, Checkpoint, CheckpointPayload, Rate, RequestPayload, RunningTotal, Usage, UsageBounds, Voucher, Workload,
-	H256,
+	Balance, Checkpoint, CheckpointPayload, Rate, RequestPayload, RunningTotal, Sampling, Usage, UsageBounds, Voucher,
+	Workload, H256,
 };
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ const NOW: u64 = 1_800_000_000_000;
 const INPUT_TOKENS: u32 = 20;
 const RATE: Rate = Rate::PerToken { input: 3, output: 1_000 };
 const BOUNDS: UsageBounds =
-	UsageBounds { input_tokens: 64, output_tokens: 4_096, gpu_ms: u32::MAX, output_bytes: u32::MAX };
+	UsageBounds { input_tokens: 64, output_tokens: 4_096, gpu_ms: u32::MAX, reference_ms: 1, output_bytes: u32::MAX };
 
 fn key(name: &str) -> Signer {
 	Signer::from_uri(&format!("//{name}")).expect("a path is a secret")
@@ -55,7 +55,8 @@ impl Two {
 	}
 
 	fn request(&mut self) -> (RequestPayload, [u8; 64]) {
-		let request = self.payer.ask(&self.terms, Workload::default(), 9, payload_hash(b"6*7="), NOW);
+		let request =
+			self.payer.ask(&self.terms, Workload::Chat(Sampling::greedy(4_096)), 9, payload_hash(b"6*7="), NOW);
 		(self.output, self.tokens) = (Vec::new(), 0);
 		let signature = key("session").sign(&request.signing_hash());
 		(request, signature)

@@ -22,7 +22,7 @@ const best = { at: 'best' };
 const model = 0;
 const input = new TextEncoder().encode(prompt);
 const params = {
-  workload: Enum('Chat'), max_tokens: 64, temperature_milli: 0, top_k: 0, top_p_milli: 1000, timeout: 60,
+  workload: Enum('Chat', { max_tokens: 64, temperature_milli: 0, top_k: 0, top_p_milli: 1000 }), timeout: 60,
   max_rate: undefined,
 };
 

@@ -16,13 +16,13 @@ const money = async () => {
 const model = 0;
 const input = Buffer.from(prompt);
 const params = {
-  workload: 'Chat', maxTokens: 64, temperatureMilli: 0, topK: 0, topPMilli: 1000, timeout: 60, maxRate: null,
+  workload: { Chat: { maxTokens: 64, temperatureMilli: 0, topK: 0, topPMilli: 1000 } }, timeout: 60, maxRate: null,
 };
 const maxFee = 100_000_000_000n;
 
 // Fields of view functions have the names of the metadata, in snake_case.
 const viewParams = {
-  workload: 'Chat', max_tokens: 64, temperature_milli: 0, top_k: 0, top_p_milli: 1000, timeout: 60, max_rate: null,
+  workload: { Chat: { max_tokens: 64, temperature_milli: 0, top_k: 0, top_p_milli: 1000 } }, timeout: 60, max_rate: null,
 };
 const quote = (await view('Jobs', 'quote', model, viewParams, input.length)).asOk;
 const [bid] = (await view('Miners', 'bids', model, viewParams, input.length, null)).items;

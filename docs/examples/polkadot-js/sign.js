@@ -16,7 +16,7 @@ const { tx } = expandMetadata(registry, metadata);
 const call = tx.jobs.submit(
   0,
   `0x${Buffer.from(prompt).toString('hex')}`,
-  { workload: 'Chat', maxTokens: 64, temperatureMilli: 0, topK: 0, topPMilli: 1000, timeout: 60, maxRate: null },
+  { workload: { Chat: { maxTokens: 64, temperatureMilli: 0, topK: 0, topPMilli: 1000 } }, timeout: 60, maxRate: null },
   100_000_000_000n,
   null,
 );

@@ -17,11 +17,7 @@ client = Keypair.create_from_uri("//Charlie")
 
 model = 0
 params = {
-    "workload": "Chat",
-    "max_tokens": 64,
-    "temperature_milli": 0,
-    "top_k": 0,
-    "top_p_milli": 1000,
+    "workload": {"Chat": {"max_tokens": 64, "temperature_milli": 0, "top_k": 0, "top_p_milli": 1000}},
     "timeout": 60,
     "max_rate": None,
 }

@@ -87,12 +87,14 @@ where
 }
 
 fn params() -> Value {
-	Value::named_composite([
-		("workload", Value::unnamed_variant("Chat", [])),
+	let sampling = Value::named_composite([
 		("max_tokens", Value::u128(64)),
 		("temperature_milli", Value::u128(0)),
 		("top_k", Value::u128(0)),
 		("top_p_milli", Value::u128(1_000)),
+	]);
+	Value::named_composite([
+		("workload", Value::unnamed_variant("Chat", [sampling])),
 		("timeout", Value::u128(60)),
 		("max_rate", Value::unnamed_variant("None", [])),
 	])

@@ -1,7 +1,7 @@
 //! What both kinds of completions have in common, and what a job can't do.
 
 use millrace_client::{JobRequest, Model};
-use millrace_primitives::{job::MAX_INPUT_BYTES, JobParams, Workload};
+use millrace_primitives::{job::MAX_INPUT_BYTES, JobParams, Sampling, Workload};
 use serde::{
 	de::{DeserializeOwned, Error as _},
 	Deserialize, Deserializer,
@@ -142,7 +142,13 @@ impl Options {
 	/// # Errors
 	///
 	/// Something is out of bounds, or no job can do it.
-	pub fn job(&self, jobs: &Jobs, model: &Model, workload: Workload, input: String) -> Result<JobRequest, ApiError> {
+	pub fn job(
+		&self,
+		jobs: &Jobs,
+		model: &Model,
+		workload: fn(Sampling) -> Workload,
+		input: String,
+	) -> Result<JobRequest, ApiError> {
 		self.check()?;
 		let most = MAX_INPUT_BYTES as usize;
 		if input.is_empty() || input.len() > most {
@@ -154,15 +160,13 @@ impl Options {
 			let message = format!("max_tokens is {max_tokens}; this model takes 1 to {}", model.context_length);
 			return Err(ApiError::bad_request(Some("max_tokens"), message));
 		}
-		let params = JobParams {
-			workload,
+		let sampling = Sampling {
 			max_tokens,
 			temperature_milli: thousandths(self.temperature.unwrap_or(1.0), 0.0, 2.0, "temperature")?,
 			top_k: 0,
 			top_p_milli: thousandths(self.top_p.unwrap_or(1.0), 0.001, 1.0, "top_p")?,
-			timeout: jobs.timeout,
-			max_rate: None,
 		};
+		let params = JobParams { workload: workload(sampling), timeout: jobs.timeout, max_rate: None };
 		Ok(JobRequest { model: model.id, input: input.into_bytes(), params, max_fee: jobs.max_fee, miner: None })
 	}
 }

@@ -23,7 +23,7 @@ pub enum ChainError {
 /// What an inference needs to know of a registered model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelInfo {
-	/// sha256 of its GGUF file.
+	/// What it is; for text models sha256 of the GGUF file.
 	pub digest: H256,
 	/// Tokens of prompt and answer together.
 	pub context_length: u32,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::engines::{ollama::KeepAlive, openai};
+use crate::engines::{image, ollama::KeepAlive, openai};
 
 /// The engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,6 +41,8 @@ pub enum EngineConfig {
 	},
 	/// Any OpenAI-compatible server.
 	Openai(openai::Settings),
+	/// A server that draws images.
+	Image(image::Settings),
 }
 
 impl EngineConfig {

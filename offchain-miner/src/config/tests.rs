@@ -127,7 +127,7 @@ fn example_should_parse_when_its_commented_keys_are_switched_on() {
 	let config = file::parse(Path::new("x"), &text).unwrap();
 	config.check_values().unwrap();
 	assert!(config.genesis.is_some() && config.http_bind.is_some());
-	assert_eq!((config.engines.len(), config.offers.len()), (3, 1));
+	assert_eq!((config.engines.len(), config.offers.len()), (4, 1));
 }
 
 #[test]

@@ -18,8 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use codec::Encode;
 use entry::{Entry, Stage, Tx, Verdict};
 use millrace_primitives::{
-	job::{payload_hash, MAX_OUTPUT_BYTES, MAX_TOKEN_BYTES},
-	transcript, BlockNumber, FailCode, Proof, ProofPayload, Usage, H256, MILLISECS_PER_BLOCK,
+	job::payload_hash, transcript, BlockNumber, FailCode, Proof, ProofPayload, UsageBounds, H256,
 };
 
 pub use types::{
@@ -382,21 +381,16 @@ impl Core {
 			None => return Err((FailCode::EngineError, "not assigned")),
 		};
 		let Generated { output, transcript, usage, template_tokens, .. } = generated;
-		let longest = assignment.params.max_tokens.saturating_mul(MAX_TOKEN_BYTES).min(MAX_OUTPUT_BYTES);
-		if output.is_empty() || usage.output_tokens == 0 {
+		// The next block is the first that can carry the proof.
+		let elapsed = self.best.saturating_add(1).saturating_sub(assignment.assigned_at);
+		let bounds = UsageBounds::new(template_tokens, &assignment.params, assignment.input_len, elapsed);
+		if output.is_empty() || (bounds.output_tokens > 0 && usage.output_tokens == 0) {
 			return Err((FailCode::EmptyOutput, "the answer is empty"));
 		}
-		if u32::try_from(output.len()).map_or(true, |len| len > longest) {
+		if u32::try_from(output.len()).map_or(true, |len| len > bounds.output_bytes) {
 			return Err((FailCode::EngineError, "the answer is longer than the chain takes"));
 		}
-		// The next block is the first that can carry the proof.
-		let elapsed = u64::from(self.best.saturating_add(1).saturating_sub(assignment.assigned_at));
-		let most_ms = u32::try_from(elapsed.saturating_mul(MILLISECS_PER_BLOCK)).unwrap_or(u32::MAX);
-		let usage = Usage {
-			input_tokens: usage.input_tokens.min(assignment.input_len.saturating_add(template_tokens)),
-			output_tokens: usage.output_tokens.min(assignment.params.max_tokens),
-			gpu_ms: usage.gpu_ms.min(most_ms),
-		};
+		let usage = bounds.clamp(&usage);
 		let payload = ProofPayload {
 			genesis: self.genesis,
 			job: ticket.job,

@@ -1,3 +1,5 @@
+use millrace_primitives::{Sampling, Usage, Workload};
+
 use super::{
 	fixtures::{assignment, generated, TestSigner},
 	*,
@@ -196,13 +198,48 @@ fn inference_should_restart_when_a_running_number_belongs_to_another_job() {
 	assert_eq!(runs(&actions), vec![(ticket(1), 1)]);
 }
 
+/// What is signed when an engine answers a job of this workload with this output and usage.
+fn answered(workload: Workload, output: &[u8], usage: Usage) -> Vec<Action> {
+	let mut core = core(1);
+	let mut asked = assignment(1);
+	asked.params.workload = workload;
+	see(&mut core, 10, std::slice::from_ref(&asked));
+	see(&mut core, 20, &[asked]);
+	let generated = Generated { output: output.to_vec(), usage, transcript: Vec::new(), ..generated("") };
+	core.handle(Event::EngineFinished { ticket: ticket(1), run: 0, generated })
+}
+
+#[test]
+fn answer_should_count_no_tokens_when_its_work_has_none() {
+	let usage = Usage { input_tokens: 3, output_tokens: 4, gpu_ms: 500 };
+	let sent = |workload| match proofs(&answered(workload, b"x", usage)).first() {
+		Some(answer) => answer.proof.usage,
+		None => panic!("no proof was sent"),
+	};
+	assert_eq!(sent(Workload::Embed), Usage { output_tokens: 0, ..usage });
+	for workload in [Workload::Bench { size: 64, rounds: 1 }, Workload::Task { max_output_bytes: 9, max_seconds: 1 }] {
+		assert_eq!(sent(workload), Usage { gpu_ms: 500, ..Usage::default() });
+	}
+	let slow = Usage { gpu_ms: 900_000, ..Usage::default() };
+	let task = answered(Workload::Task { max_output_bytes: 9, max_seconds: 1 }, b"x", slow);
+	assert_eq!(proofs(&task)[0].proof.usage.gpu_ms, 1_000);
+}
+
+#[test]
+fn answer_should_fail_when_it_is_longer_than_the_workload_allows() {
+	let bench = Workload::Bench { size: 64, rounds: 1 };
+	assert_eq!(proofs(&answered(bench, &[0; 32], Usage::default())).len(), 1);
+	assert_eq!(fails(&answered(bench, &[0; 33], Usage::default())), vec![FailCode::EngineError]);
+	assert_eq!(fails(&answered(bench, &[], Usage::default())), vec![FailCode::EmptyOutput]);
+}
+
 #[test]
 fn seed_should_not_matter_when_the_temperature_is_zero() {
 	let (mut a, mut b) = (assignment(1), assignment(1));
 	b.seed = 99;
 	assert_eq!(a.work(), b.work());
-	a.params.temperature_milli = 800;
-	b.params.temperature_milli = 800;
+	let warm = Workload::Chat(Sampling { temperature_milli: 800, ..Sampling::greedy(8) });
+	(a.params.workload, b.params.workload) = (warm, warm);
 	assert_ne!(a.work(), b.work());
 }
 

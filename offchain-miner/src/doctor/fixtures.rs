@@ -1,7 +1,7 @@
 //! A chain on which nothing is wrong.
 
 use millrace_client::{Balances, Miner, Model, NodeHealth, Offer, Parameters};
-use millrace_primitives::{AccountId32, Rate, H256, MILL};
+use millrace_primitives::{AccountId32, ModelKind, Rate, H256, MILL};
 
 use super::Facts;
 
@@ -56,6 +56,7 @@ pub(crate) fn facts() -> Facts {
 			id: 0,
 			owner,
 			name: "millrace-tiny".into(),
+			kind: ModelKind::Text,
 			digest: digest.into(),
 			template_hash: H256::zero(),
 			context_length: 512,

@@ -1,5 +1,7 @@
 //! What runs models.
 
+mod embedding;
+pub mod image;
 pub mod llama;
 pub mod ollama;
 pub mod openai;
@@ -11,11 +13,20 @@ pub mod vocabulary;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use millrace_primitives::{FailCode, JobParams, TranscriptEntry, Usage, H256};
+use millrace_primitives::{FailCode, Sampling, TranscriptEntry, Usage, Workload, H256};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-/// An inference to make.
+/// How an input's text becomes the model's prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+	/// One user message, in the model's own chat template.
+	Chat,
+	/// As it is.
+	Generate,
+}
+
+/// Text to make.
 #[derive(Clone, Debug)]
 pub struct Request {
 	/// sha256 of the GGUF file to run; nothing else will do.
@@ -24,10 +35,71 @@ pub struct Request {
 	pub context_length: u32,
 	/// The input's bytes.
 	pub input: Vec<u8>,
-	/// Sampling parameters and limits.
-	pub params: JobParams,
+	/// How the input is used.
+	pub prompt: Prompt,
+	/// How tokens are picked, and how many.
+	pub sampling: Sampling,
 	/// The sampler's seed.
 	pub seed: u64,
+}
+
+/// Text to turn into numbers.
+#[derive(Clone, Debug)]
+pub struct EmbedRequest {
+	/// sha256 of the weights to use; nothing else will do.
+	pub digest: H256,
+	/// Most tokens of the text, as registered.
+	pub context_length: u32,
+	/// The input's bytes.
+	pub input: Vec<u8>,
+}
+
+/// An image to draw.
+#[derive(Clone, Debug)]
+pub struct ImageRequest {
+	/// sha256 of the weights to use; nothing else will do.
+	pub digest: H256,
+	/// The description's bytes.
+	pub input: Vec<u8>,
+	/// Pixels.
+	pub width: u16,
+	/// Pixels.
+	pub height: u16,
+	/// Denoising steps.
+	pub steps: u16,
+	/// How closely to follow the description, in thousandths.
+	pub guidance_milli: u16,
+	/// What the image is drawn by.
+	pub seed: u64,
+}
+
+/// What engines can be asked for.
+#[derive(Clone, Debug)]
+pub enum Order {
+	/// Text.
+	Generate(Request),
+	/// Numbers.
+	Embed(EmbedRequest),
+	/// An image.
+	Draw(ImageRequest),
+}
+
+impl Order {
+	/// What a workload asks of an engine; `None` when engines have no part in it.
+	pub fn new(workload: &Workload, digest: H256, context_length: u32, input: Vec<u8>, seed: u64) -> Option<Self> {
+		let text = |prompt, sampling: Sampling, input| {
+			Some(Self::Generate(Request { digest, context_length, input, prompt, sampling, seed }))
+		};
+		match *workload {
+			Workload::Chat(sampling) => text(Prompt::Chat, sampling, input),
+			Workload::Generate(sampling) => text(Prompt::Generate, sampling, input),
+			Workload::Embed => Some(Self::Embed(EmbedRequest { digest, context_length, input })),
+			Workload::Image { width, height, steps, guidance_milli } => {
+				Some(Self::Draw(ImageRequest { digest, input, width, height, steps, guidance_milli, seed }))
+			}
+			Workload::Bench { .. } | Workload::Task { .. } => None,
+		}
+	}
 }
 
 /// What an inference gave.
@@ -35,7 +107,7 @@ pub struct Request {
 pub struct Generation {
 	/// The answer's bytes.
 	pub output: Vec<u8>,
-	/// The record of its tokens.
+	/// The record of its tokens; empty when it has none.
 	pub transcript: Vec<TranscriptEntry>,
 	/// What it took.
 	pub usage: Usage,
@@ -72,6 +144,11 @@ impl EngineError {
 		Self { code, message: message.into() }
 	}
 
+	/// This engine does not do such work at all.
+	fn unable(engine: &str, what: &str) -> Self {
+		Self::new(FailCode::ModelMissing, format!("{engine} does not {what}"))
+	}
+
 	/// The engine itself failed.
 	pub fn engine(message: impl std::fmt::Display) -> Self {
 		Self::new(FailCode::EngineError, message.to_string())
@@ -104,6 +181,18 @@ pub trait Engine: Send + Sync {
 	/// The models that it has now.
 	async fn models(&self) -> Result<Vec<LocalModel>, EngineError>;
 
-	/// Makes an inference. Ends early, with any result, once `cancel` is cancelled.
-	async fn generate(&self, request: Request, cancel: CancellationToken) -> Result<Generation, EngineError>;
+	/// Makes text. Ends early, with any result, once `cancel` is cancelled, as the other two.
+	async fn generate(&self, _request: Request, _cancel: CancellationToken) -> Result<Generation, EngineError> {
+		Err(EngineError::unable(self.kind(), "make text"))
+	}
+
+	/// Makes an embedding: the output is one vector of length 1, as little-endian singles.
+	async fn embed(&self, _request: EmbedRequest, _cancel: CancellationToken) -> Result<Generation, EngineError> {
+		Err(EngineError::unable(self.kind(), "make embeddings"))
+	}
+
+	/// Draws an image; the output is the document that names it, see [`crate::artifacts`].
+	async fn draw(&self, _request: ImageRequest, _cancel: CancellationToken) -> Result<Generation, EngineError> {
+		Err(EngineError::unable(self.kind(), "draw images"))
+	}
 }

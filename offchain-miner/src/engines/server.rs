@@ -82,17 +82,17 @@ fn contains(text: &str, words: &[&str]) -> bool {
 /// template's are not counted in the input's bytes.
 pub(super) fn surely_fits(request: &Request) -> bool {
 	let most = request.input.len().saturating_add(TEMPLATE_TOKENS);
-	let most = u32::try_from(most).unwrap_or(u32::MAX).saturating_add(request.params.max_tokens);
+	let most = u32::try_from(most).unwrap_or(u32::MAX).saturating_add(request.sampling.max_tokens);
 	most <= request.context_length
 }
 
 /// The input as text, without anything that the model would take for more than text.
 pub(super) fn text_of<'a>(
-	request: &'a Request,
+	input: &'a [u8],
 	vocabulary: Option<&super::vocabulary::Vocabulary>,
 ) -> Result<&'a str, EngineError> {
 	let bad = |why: String| EngineError::new(FailCode::BadInput, why);
-	let text = std::str::from_utf8(&request.input).map_err(|_| bad("the input is not UTF-8".into()))?;
+	let text = std::str::from_utf8(input).map_err(|_| bad("the input is not UTF-8".into()))?;
 	// Servers parse control tokens wherever they stand, so that a user could leave the user's turn.
 	match vocabulary.and_then(|vocabulary| vocabulary.special_in(text)) {
 		Some(special) => Err(bad(format!("the input has the control token {special}"))),
@@ -102,9 +102,13 @@ pub(super) fn text_of<'a>(
 
 /// Whether `input` tokens of the prompt and the answer's allowance fit what is registered.
 pub(super) fn check_context(request: &Request, input: u32) -> Result<(), EngineError> {
-	let wanted = input.saturating_add(request.params.max_tokens);
-	if wanted > request.context_length {
-		let message = format!("{wanted} tokens of prompt and answer; the model takes {}", request.context_length);
+	check_tokens(input.saturating_add(request.sampling.max_tokens), request.context_length)
+}
+
+/// Whether so many tokens, of a prompt and an answer if there is one, fit a context.
+pub(super) fn check_tokens(wanted: u32, context_length: u32) -> Result<(), EngineError> {
+	if wanted > context_length {
+		let message = format!("{wanted} tokens of prompt and answer; the model takes {context_length}");
 		return Err(EngineError::new(FailCode::ContextTooLong, message));
 	}
 	Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use millrace_primitives::FailCode;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, EngineError, Generation, Request};
+use super::{Engine, EngineError, Generation, Order};
 
 /// What the miner does about a failure before the chain hears of it. `docs/failures.md` has the reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +42,26 @@ impl Engines {
 		Self(engines)
 	}
 
-	/// Makes an inference on the first engine that has the file and is able to, and names that engine. `passed` hears of
+	/// Has the work done by the first engine that has the file and is able to, and names that engine. `passed` hears of
 	/// each engine that was passed over.
 	///
 	/// # Errors
 	///
 	/// That of the first engine that had the file; [`FailCode::ModelMissing`] when none had it.
-	pub async fn generate(
+	pub async fn work(
 		&self,
-		request: &Request,
+		order: &Order,
 		cancel: &CancellationToken,
 		mut passed: impl FnMut(&'static str, &EngineError) + Send,
 	) -> Result<(&'static str, Generation), EngineError> {
 		let mut worst = EngineError::new(FailCode::ModelMissing, "no engine is configured");
 		for engine in &self.0 {
-			let error = match engine.generate(request.clone(), cancel.clone()).await {
+			let done = match order.clone() {
+				Order::Generate(request) => engine.generate(request, cancel.clone()).await,
+				Order::Embed(request) => engine.embed(request, cancel.clone()).await,
+				Order::Draw(request) => engine.draw(request, cancel.clone()).await,
+			};
+			let error = match done {
 				Ok(generation) => return Ok((engine.kind(), generation)),
 				Err(error) => error,
 			};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use millrace_primitives::{job::payload_hash, ModelId, MILLISECS_PER_BLOCK};
+use millrace_primitives::{job::payload_hash, FailCode, ModelId, Workload, MILLISECS_PER_BLOCK};
 use tokio::{
 	sync::{
 		mpsc::{self, Receiver, Sender},
@@ -21,13 +21,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+	bench,
 	chain::{Chain, ChainError, ModelInfo},
 	config::Settings,
 	core::{Action, Assignment, Bounds, Core, Counts, Event, Generated, Step, Ticket, DEADLINE_MARGIN},
 	disk,
 	engines::{
 		several::{Engines, Remedy},
-		Engine, EngineError, Generation, Request,
+		Engine, EngineError, Generation, Order,
 	},
 	journal::{Change, Journal, JournalError},
 	metrics::{Ending, Metrics, Track, Vitals},
@@ -364,7 +365,7 @@ impl Workshop {
 		let event = tokio::select! {
 			biased;
 			() = cancel.cancelled() => return,
-			result = self.generate(&assignment, cancel.clone()) => match result {
+			result = self.work(&assignment, cancel.clone()) => match result {
 				Ok(generated) => Event::EngineFinished { ticket, run, generated },
 				Err(EngineError { code, message }) => Event::EngineFailed { ticket, run, code, message },
 			},
@@ -372,25 +373,40 @@ impl Workshop {
 		let _ = self.events.send(event).await;
 	}
 
-	async fn generate(&self, assignment: &Assignment, cancel: CancellationToken) -> Result<Generated, EngineError> {
+	async fn work(&self, assignment: &Assignment, cancel: CancellationToken) -> Result<Generated, EngineError> {
 		let (model, input) = self.ingredients(assignment).await;
-		let request = Request {
-			digest: model.digest,
-			context_length: model.context_length,
-			input,
-			params: assignment.params,
-			seed: assignment.seed,
+		let (workload, seed) = (&assignment.params.workload, assignment.seed);
+		let (generation, took) = match Order::new(workload, model.digest, model.context_length, input, seed) {
+			Some(order) => self.try_engines(assignment, &order, &cancel).await?,
+			None => self.own_work(assignment, &model, &cancel).await?,
 		};
-		let (generation, took) = self.try_engines(assignment, &request, &cancel).await?;
 		let Generation { output, transcript, usage, .. } = generation;
 		Ok(Generated { output, transcript, usage, template_tokens: model.template_tokens, took })
+	}
+
+	/// What needs no engine.
+	async fn own_work(
+		&self,
+		assignment: &Assignment,
+		model: &ModelInfo,
+		cancel: &CancellationToken,
+	) -> Result<(Generation, Duration), EngineError> {
+		let Workload::Bench { size, rounds } = assignment.params.workload else {
+			return Err(EngineError::new(FailCode::Denied, "this miner runs no tasks"));
+		};
+		let generation = bench::answer(model.digest, assignment.input_hash, size, rounds, cancel).await?;
+		let took = Duration::from_millis(generation.usage.gpu_ms.into());
+		self.metrics.work().answered(&generation.usage, took);
+		let Ticket { job, attempt } = assignment.ticket;
+		tracing::info!(job, attempt, event = %"answered", engine = "bench", total_ms = generation.usage.gpu_ms);
+		Ok((generation, took))
 	}
 
 	/// Makes the inference, again if it failed in a way that may pass. Tells how long the try took that succeeded.
 	async fn try_engines(
 		&self,
 		assignment: &Assignment,
-		request: &Request,
+		order: &Order,
 		cancel: &CancellationToken,
 	) -> Result<(Generation, Duration), EngineError> {
 		let Ticket { job, attempt } = assignment.ticket;
@@ -401,7 +417,7 @@ impl Workshop {
 			let passed = |engine: &'static str, error: &EngineError| {
 				tracing::warn!(job, attempt, event = %"passed_over", engine, %error);
 			};
-			let error = match self.engines.generate(request, cancel, passed).await {
+			let error = match self.engines.work(order, cancel, passed).await {
 				Ok((engine, generation)) => {
 					let took = began.elapsed();
 					self.metrics.work().answered(&generation.usage, took);

@@ -15,7 +15,7 @@ use crate::{
 		fixtures::{assignment, TestSigner},
 		Answer,
 	},
-	engines::{Generation, LocalModel},
+	engines::{Generation, LocalModel, Request},
 	metrics::Format,
 };
 
@@ -316,6 +316,25 @@ async fn inference_should_not_be_tried_again_when_the_deadline_is_near() {
 	one_job(&chain, vec![engine.clone()]).await;
 	assert_eq!(engine.runs(), 1);
 	assert_eq!(*chain.fails.lock().unwrap(), vec![(assignment(1).ticket, FailCode::EngineError)]);
+}
+
+#[tokio::test]
+async fn job_should_fail_with_its_code_when_no_engine_is_for_its_work() {
+	let (task, bench) =
+		(Workload::Task { max_output_bytes: 9, max_seconds: 9 }, Workload::Bench { size: 64, rounds: 1 });
+	for (workload, code) in [
+		(task, FailCode::Denied),
+		// The model of this chain stands for other rules.
+		(bench, FailCode::ModelMissing),
+		(Workload::Embed, FailCode::ModelMissing),
+	] {
+		let chain = FakeChain::with_jobs(&[1]);
+		chain.assignments.lock().unwrap()[0].params.workload = workload;
+		let engine = Arc::new(FakeEngine::default());
+		one_job(&chain, vec![engine.clone()]).await;
+		assert_eq!(*chain.fails.lock().unwrap(), vec![(assignment(1).ticket, code)], "{workload:?}");
+		assert_eq!(engine.runs(), 0);
+	}
 }
 
 #[tokio::test]

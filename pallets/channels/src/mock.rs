@@ -8,8 +8,8 @@ use frame::{
 	testing_prelude::*,
 };
 use millrace_primitives::{
-	traits::OnCapacity, Balance, BlockNumber, ChannelId, Checkpoint, CheckpointPayload, ModelId, Rate, RunningTotal,
-	Usage, Voucher, VoucherPayload, MILL, MILLI_MILL,
+	traits::OnCapacity, Balance, BlockNumber, ChannelId, Checkpoint, CheckpointPayload, ModelId, ModelKind, Rate,
+	RunningTotal, Usage, Voucher, VoucherPayload, MILL, MILLI_MILL,
 };
 
 use crate as pallet_channels;
@@ -212,6 +212,7 @@ pub fn run(test: impl FnOnce()) {
 		assert_ok!(Models::register(
 			signed("bob"),
 			b"tiny".to_vec().try_into().unwrap(),
+			ModelKind::Text,
 			digest,
 			H256::repeat_byte(4),
 			512,

@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
 		Demand {
 			model: job.model,
 			max_rate: job.params.max_rate,
-			bounds: UsageBounds::new(model, &job.params, job.input_len, job.params.timeout),
+			bounds: UsageBounds::new(model.template_tokens, &job.params, job.input_len, job.params.timeout),
 			excluded: &job.tried,
 		}
 	}

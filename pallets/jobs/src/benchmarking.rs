@@ -10,8 +10,9 @@ use frame::{
 	},
 };
 use millrace_primitives::{
-	job::{payload_hash, work_hash, MAX_ATTEMPTS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, MAX_TOKEN_BYTES},
+	job::{payload_hash, work_hash, MAX_ATTEMPTS, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES},
 	traits::{Escrow, MinerPool, ModelRegistry},
+	workload::MAX_TOKEN_BYTES,
 	Balance, FailCode, JobId, JobParams, ModelId, Outcome, Proof, ProofPayload, Rate, Usage,
 };
 

@@ -282,10 +282,12 @@ pub mod pallet {
 		DeadlinePassed,
 		/// The output is empty; say `fail` when there is none.
 		EmptyOutput,
-		/// The output is longer than `max_tokens` allow, or above 65536 bytes.
+		/// The output is longer than the workload allows: 256 bytes for each of `max_tokens`, 32768 for an embedding, 32 for a
+		/// benchmark, 1024 for an image, a task's `max_output_bytes`; and never above 65536 bytes.
 		OutputTooLong,
 		/// The usage is above what the chain allows: input tokens by the input's bytes, output tokens by `max_tokens`
-		/// (and at least 1), GPU time by the blocks since the assignment.
+		/// (and at least 1), GPU time by the blocks since the assignment and a task's `max_seconds`. Where the workload has no
+		/// tokens, none may be counted.
 		UsageOutOfBounds,
 		/// The signature is not the operator's over this proof.
 		BadSignature,
@@ -297,6 +299,26 @@ pub mod pallet {
 		NamedOther,
 		/// Job numbers are used up.
 		IdsExhausted,
+		/// The model does other work: its kind in `Models` says which.
+		WrongKind,
+		/// A benchmark's `size` is not within 64 to 2048.
+		BenchSizeOutOfRange,
+		/// A benchmark's `rounds` are not within 1 to 256.
+		BenchRoundsOutOfRange,
+		/// An image's `width` or `height` is not within 64 to 2048, or no multiple of 8.
+		ImageSideOutOfRange,
+		/// An image's `steps` are not within 1 to 150.
+		ImageStepsOutOfRange,
+		/// An image's `guidance_milli` is above 30000.
+		GuidanceTooHigh,
+		/// A task's `max_output_bytes` is not within 1 to 65536.
+		TaskOutputOutOfRange,
+		/// A task's `max_seconds` is not within 1 to 3600.
+		TaskSecondsOutOfRange,
+		/// A task's `max_seconds` is longer than `timeout`.
+		TaskSecondsAboveTimeout,
+		/// `max_rate` is per token, but the work has none and is paid by the time; give plancks per GPU-second.
+		MaxRateUnit,
 	}
 
 	#[pallet::hooks]
@@ -343,7 +365,7 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// Submits a job: holds `max_fee` and the deposit, and asks for a miner at the end of this block.
 		///
-		/// `input` is UTF-8 text of 1 to 16384 bytes; `max_fee` is in plancks. With `miner` (an owner), the job goes to
+		/// `input` is 1 to 16384 bytes, of what `params.workload` says; `max_fee` is in plancks. With `miner` (an owner), the job goes to
 		/// that miner at once or the call fails.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::submit(input.len() as u32).saturating_add(T::WeightInfo::draw()))]

@@ -12,8 +12,8 @@ use frame::{
 	testing_prelude::*,
 };
 use millrace_primitives::{
-	job::work_hash, traits::BlockRandomness, Balance, BlockNumber, JobId, JobParams, Proof, ProofPayload, Rate, Usage,
-	MILL, MILLI_MILL,
+	job::work_hash, traits::BlockRandomness, Balance, BlockNumber, JobId, JobParams, ModelKind, Proof, ProofPayload,
+	Rate, Usage, MILL, MILLI_MILL,
 };
 use pallet_parameters::{Parameter, Parameters};
 
@@ -353,6 +353,7 @@ pub fn externalities() -> TestState {
 		models: vec![pallet_models::GenesisModel {
 			owner: account("alice"),
 			name: "tiny".into(),
+			kind: ModelKind::Text,
 			digest: H256::repeat_byte(1),
 			template_hash: H256::zero(),
 			context_length: CONTEXT,

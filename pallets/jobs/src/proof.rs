@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
 		let (job, assignment) = Self::answerable(operator, id, attempt)?;
 		let model = T::Models::get(job.model).ok_or(Error::<T>::UnknownModel)?;
 		let elapsed = T::BlockNumberProvider::current_block_number().saturating_sub(assignment.assigned_at);
-		let bounds = UsageBounds::new(&model, &job.params, job.input_len, elapsed);
+		let bounds = UsageBounds::new(model.template_tokens, &job.params, job.input_len, elapsed);
 		ensure!(!output.is_empty(), Error::<T>::EmptyOutput);
 		ensure!(output.len() as u64 <= u64::from(bounds.output_bytes), Error::<T>::OutputTooLong);
 		ensure!(bounds.allow(&proof.usage), Error::<T>::UsageOutOfBounds);

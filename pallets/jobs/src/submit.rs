@@ -3,12 +3,33 @@
 use alloc::vec::Vec;
 use frame::{deps::sp_runtime::AccountId32, prelude::*};
 use millrace_primitives::{
-	job::{payload_hash, sampling_seed, MAX_OUTPUT_BYTES, MAX_TEMPERATURE_MILLI, MAX_TOKEN_BYTES},
+	job::{payload_hash, sampling_seed},
 	traits::{BlockRandomness, Escrow, MinerPool, ModelRegistry},
-	Balance, JobId, JobParams, ModelId, ModelSummary, Outcome,
+	BadWorkload, Balance, JobId, JobParams, ModelId, ModelSummary, Outcome,
 };
 
 use crate::*;
+
+impl<T> From<BadWorkload> for Error<T> {
+	fn from(bad: BadWorkload) -> Self {
+		match bad {
+			BadWorkload::WrongKind => Self::WrongKind,
+			BadWorkload::MaxTokensZero => Self::MaxTokensZero,
+			BadWorkload::MaxTokensAboveContext => Self::MaxTokensAboveContext,
+			BadWorkload::TemperatureTooHigh => Self::TemperatureTooHigh,
+			BadWorkload::TopPOutOfRange => Self::TopPOutOfRange,
+			BadWorkload::BenchSizeOutOfRange => Self::BenchSizeOutOfRange,
+			BadWorkload::BenchRoundsOutOfRange => Self::BenchRoundsOutOfRange,
+			BadWorkload::ImageSideOutOfRange => Self::ImageSideOutOfRange,
+			BadWorkload::ImageStepsOutOfRange => Self::ImageStepsOutOfRange,
+			BadWorkload::GuidanceTooHigh => Self::GuidanceTooHigh,
+			BadWorkload::TaskOutputOutOfRange => Self::TaskOutputOutOfRange,
+			BadWorkload::TaskSecondsOutOfRange => Self::TaskSecondsOutOfRange,
+			BadWorkload::TaskSecondsAboveTimeout => Self::TaskSecondsAboveTimeout,
+			BadWorkload::MaxRateUnit => Self::MaxRateUnit,
+		}
+	}
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_submit(
@@ -72,17 +93,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn check_params(model: &ModelSummary, params: &JobParams) -> DispatchResult {
-		ensure!(params.max_tokens > 0, Error::<T>::MaxTokensZero);
-		ensure!(params.max_tokens <= model.context_length, Error::<T>::MaxTokensAboveContext);
-		ensure!(params.temperature_milli <= MAX_TEMPERATURE_MILLI, Error::<T>::TemperatureTooHigh);
-		ensure!((1..=1_000).contains(&params.top_p_milli), Error::<T>::TopPOutOfRange);
+		params.check(model).map_err(Error::<T>::from)?;
 		ensure!((T::MinTimeout::get()..=T::MaxTimeout::get()).contains(&params.timeout), Error::<T>::TimeoutOutOfRange);
 		Ok(())
 	}
 
 	/// `DepositBase` + `DepositPerByte` x (bytes of the input + most bytes of the output).
 	pub(crate) fn deposit(input_len: u32, params: &JobParams) -> Result<Balance, Error<T>> {
-		let output = params.max_tokens.saturating_mul(MAX_TOKEN_BYTES).min(MAX_OUTPUT_BYTES);
+		let output = params.workload.max_output_bytes();
 		T::DepositPerByte::get()
 			.checked_mul(Balance::from(input_len).saturating_add(output.into()))
 			.and_then(|bytes| bytes.checked_add(T::DepositBase::get()))

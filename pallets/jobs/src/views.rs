@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_params(&model, &params)?;
 		ensure!(input_len > 0, Error::<T>::EmptyInput);
 		ensure!(input_len <= MAX_INPUT_BYTES, Error::<T>::InputTooLong);
-		let bounds = UsageBounds::new(&model, &params, input_len, params.timeout);
+		let bounds = UsageBounds::new(model.template_tokens, &params, input_len, params.timeout);
 		let demand = Demand { model: model_id, max_rate: params.max_rate, bounds, excluded: &[] };
 		Ok(Quote {
 			deposit: Self::deposit(input_len, &params)?,

@@ -296,6 +296,8 @@ pub mod pallet {
 		NoReceiptKey,
 		/// The receipt key is in use, or was revoked less than `ReceiptKeyRetention` blocks ago.
 		ReceiptKeyNeeded,
+		/// The model's work has no tokens, so that a rate per token would make it free; offer it per GPU-second.
+		RateUnitUnfit,
 	}
 
 	#[pallet::hooks]

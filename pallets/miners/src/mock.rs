@@ -1,7 +1,7 @@
 use frame::testing_prelude::*;
 use millrace_primitives::{
 	traits::{ModelRegistry, OnCapacity},
-	Balance, ModelId, ModelSummary, Rate, MILL, MILLI_MILL,
+	Balance, ModelId, ModelKind, ModelSummary, Rate, MILL, MILLI_MILL,
 };
 
 use crate as pallet_miners;
@@ -27,7 +27,8 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ConstU128<MILLI_MILL>;
 }
 
-/// Models 0 to 99 are active.
+/// Models 0 to 99 are active: 90 is a benchmark, 91 an image model, 92 a task, 93 makes embeddings, the rest are text
+/// models.
 pub struct SomeModels;
 
 impl ModelRegistry for SomeModels {
@@ -36,7 +37,15 @@ impl ModelRegistry for SomeModels {
 	}
 
 	fn get(model: ModelId) -> Option<ModelSummary> {
-		(model < 100).then_some(ModelSummary { digest: H256::repeat_byte(1), context_length: 512, template_tokens: 8 })
+		let kind = match model {
+			90 => ModelKind::Bench,
+			91 => ModelKind::Image,
+			92 => ModelKind::Task,
+			93 => ModelKind::Embedding,
+			_ => ModelKind::Text,
+		};
+		let summary = ModelSummary { kind, digest: H256::repeat_byte(1), context_length: 512, template_tokens: 8 };
+		(model < 100).then_some(summary)
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

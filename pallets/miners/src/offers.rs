@@ -12,7 +12,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_offer(owner: T::AccountId, model: ModelId, rate: Rate, slots: u32) -> DispatchResult {
 		ensure!(slots > 0, Error::<T>::ZeroSlots);
 		ensure!(slots <= MAX_SLOTS, Error::<T>::TooManySlots);
-		ensure!(T::Models::active(model).is_some(), Error::<T>::UnknownModel);
+		let summary = T::Models::active(model).ok_or(Error::<T>::UnknownModel)?;
+		ensure!(rate.fits(summary.kind), Error::<T>::RateUnitUnfit);
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		let before = Offers::<T>::get(model, &owner);
 		let is_new = before.is_none();

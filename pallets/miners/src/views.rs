@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
 		after: Option<T::AccountId>,
 	) -> Page<Bid<T::AccountId>, T::AccountId> {
 		let Some(summary) = T::Models::get(model) else { return Page { items: Vec::new(), next: None } };
-		let bounds = UsageBounds::new(&summary, params, input_len, params.timeout);
+		let bounds = UsageBounds::new(summary.template_tokens, params, input_len, params.timeout);
 		let demand = Demand { model, max_rate: params.max_rate, bounds, excluded: &[] };
 		let owners = match after {
 			Some(after) => Offers::<T>::iter_key_prefix_from(model, Offers::<T>::hashed_key_for(model, after)),

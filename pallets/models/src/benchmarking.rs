@@ -4,7 +4,7 @@ use frame::{
 	benchmarking::prelude::*,
 	traits::{fungible::Unbalanced, tokens::Precision},
 };
-use millrace_primitives::{Balance, ModelId};
+use millrace_primitives::{Balance, ModelId, ModelKind};
 
 use crate::*;
 
@@ -40,7 +40,7 @@ fn register_as<T: Config>(owner: T::AccountId, index: u32) -> Result<ModelId, Di
 	let model = NextModelId::<T>::get();
 	let context = T::MaxContextLength::get();
 	let origin = RawOrigin::Signed(owner).into();
-	Pallet::<T>::register(origin, name(index), digest(index), H256::zero(), context, 0)?;
+	Pallet::<T>::register(origin, name(index), ModelKind::Text, digest(index), H256::zero(), context, 0)?;
 	Ok(model)
 }
 
@@ -55,7 +55,7 @@ mod benchmarks {
 		let context = T::MaxContextLength::get();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner), name(0), digest(0), H256::zero(), context, 0);
+		_(RawOrigin::Signed(owner), name(0), ModelKind::Text, digest(0), H256::zero(), context, 0);
 
 		assert!(ModelByDigest::<T>::contains_key(digest(0)));
 		Pallet::<T>::do_try_state()?;

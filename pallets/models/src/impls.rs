@@ -4,7 +4,7 @@ use frame::{
 	prelude::*,
 	traits::{fungible::MutateHold, tokens::Precision},
 };
-use millrace_primitives::{traits::ModelRegistry, Balance, ModelId, ModelSummary};
+use millrace_primitives::{traits::ModelRegistry, Balance, ModelId, ModelKind, ModelSummary};
 
 use crate::*;
 
@@ -12,6 +12,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register(
 		owner: T::AccountId,
 		name: ModelName,
+		kind: ModelKind,
 		digest: H256,
 		template_hash: H256,
 		context_length: u32,
@@ -27,6 +28,7 @@ impl<T: Config> Pallet<T> {
 			template_tokens,
 			deposit,
 			retired: false,
+			kind,
 		};
 		Self::check(&model)?;
 		T::Currency::hold(&HoldReason::ModelDeposit.into(), &owner, deposit)?;
@@ -60,6 +62,7 @@ impl<T: Config> Pallet<T> {
 			template_tokens: model.template_tokens,
 			deposit: 0,
 			retired: false,
+			kind: model.kind,
 		};
 		Self::check(&entry).expect("genesis: bad model entry");
 		Self::insert(entry).expect("genesis: model numbers used up");
@@ -68,10 +71,11 @@ impl<T: Config> Pallet<T> {
 	fn check(model: &Model<T::AccountId>) -> DispatchResult {
 		let text = core::str::from_utf8(&model.name).map_err(|_| Error::<T>::BadName)?;
 		ensure!(!text.trim().is_empty(), Error::<T>::BadName);
-		ensure!(
-			model.context_length <= T::MaxContextLength::get() && model.template_tokens < model.context_length,
-			Error::<T>::BadContextLength
-		);
+		let fits = match model.kind.has_tokens() {
+			true => model.context_length <= T::MaxContextLength::get() && model.template_tokens < model.context_length,
+			false => model.context_length == 0 && model.template_tokens == 0,
+		};
+		ensure!(fits, Error::<T>::BadContextLength);
 		ensure!(!ModelByName::<T>::contains_key(&model.name), Error::<T>::NameTaken);
 		ensure!(!ModelByDigest::<T>::contains_key(model.digest), Error::<T>::DigestTaken);
 		Ok(())
@@ -123,5 +127,6 @@ impl<T: Config> ModelRegistry for Pallet<T> {
 }
 
 fn summary<AccountId>(model: Model<AccountId>) -> ModelSummary {
-	ModelSummary { digest: model.digest, context_length: model.context_length, template_tokens: model.template_tokens }
+	let Model { kind, digest, context_length, template_tokens, .. } = model;
+	ModelSummary { kind, digest, context_length, template_tokens }
 }

@@ -6,6 +6,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod impls;
+pub mod migrations;
 pub mod weights;
 
 #[cfg(test)]
@@ -24,10 +25,10 @@ pub mod pallet {
 		prelude::*,
 		traits::fungible::{Inspect, MutateHold},
 	};
-	use millrace_primitives::{model::MAX_MODEL_NAME, Balance, ModelId};
+	use millrace_primitives::{model::MAX_MODEL_NAME, Balance, ModelId, ModelKind};
 
 	/// The layout of this pallet's storage.
-	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// A model's name: UTF-8, 1 to 64 bytes.
 	pub type ModelName = BoundedVec<u8, ConstU32<MAX_MODEL_NAME>>;
@@ -66,11 +67,11 @@ pub mod pallet {
 		pub owner: AccountId,
 		/// Its unique name.
 		pub name: ModelName,
-		/// sha256 of the GGUF file: what the model is.
+		/// What the model is: sha256 of its weights, of the name of a benchmark's rules, or of a task's definition.
 		pub digest: H256,
 		/// blake2-256 of the chat template's bytes.
 		pub template_hash: H256,
-		/// Tokens of prompt and answer together.
+		/// Tokens of prompt and answer together; 0 for a kind without tokens.
 		pub context_length: u32,
 		/// Most tokens that the chat template and BOS add to the input's own.
 		pub template_tokens: u32,
@@ -78,13 +79,15 @@ pub mod pallet {
 		pub deposit: Balance,
 		/// Whether it no longer takes jobs or offers.
 		pub retired: bool,
+		/// What work it does.
+		pub kind: ModelKind,
 	}
 
 	/// All models, retired ones included.
 	#[pallet::storage]
 	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, Model<T::AccountId>>;
 
-	/// The model of a GGUF digest.
+	/// The model of a digest.
 	#[pallet::storage]
 	pub type ModelByDigest<T: Config> = StorageMap<_, Identity, H256, ModelId>;
 
@@ -105,7 +108,7 @@ pub mod pallet {
 			model: ModelId,
 			/// Who registered it.
 			owner: T::AccountId,
-			/// sha256 of its GGUF file.
+			/// What it is.
 			digest: H256,
 		},
 		/// A model takes no more jobs and offers.
@@ -121,9 +124,10 @@ pub mod pallet {
 		BadName,
 		/// Another model has this name; choose another one.
 		NameTaken,
-		/// A model with these weights is registered already; use that entry.
+		/// A model with this digest is registered already; use that entry.
 		DigestTaken,
-		/// The context length is 0 or above `MaxContextLength`, or the template fills it.
+		/// The context length is 0 or above `MaxContextLength`, or the template fills it; for a kind without tokens: one of
+		/// the two is not 0.
 		BadContextLength,
 		/// No model has this number; `Models` lists them.
 		UnknownModel,
@@ -143,7 +147,10 @@ pub mod pallet {
 		pub owner: AccountId,
 		/// Its name.
 		pub name: alloc::string::String,
-		/// sha256 of the GGUF file.
+		/// What work it does; text when it is left out.
+		#[serde(default)]
+		pub kind: ModelKind,
+		/// What it is, see [`Model::digest`].
 		pub digest: H256,
 		/// blake2-256 of the chat template's bytes.
 		pub template_hash: H256,
@@ -171,20 +178,23 @@ pub mod pallet {
 
 	#[pallet::call(weight(<T as Config>::WeightInfo))]
 	impl<T: Config> Pallet<T> {
-		/// Registers a model by the sha256 of its GGUF file and holds `Deposit` of the caller.
+		/// Registers a model and holds `Deposit` of the caller.
 		///
-		/// `template_hash` is blake2-256 of the chat template; `context_length` and `template_tokens` are tokens.
+		/// `digest` is the sha256 of the weights (a GGUF file), for a benchmark of the name of its rules, for a task of its
+		/// definition. `template_hash` is blake2-256 of the chat template; `context_length` and `template_tokens` are tokens,
+		/// 0 for a kind without any.
 		#[pallet::call_index(0)]
 		pub fn register(
 			origin: OriginFor<T>,
 			name: ModelName,
+			kind: ModelKind,
 			digest: H256,
 			template_hash: H256,
 			context_length: u32,
 			template_tokens: u32,
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
-			Self::do_register(owner, name, digest, template_hash, context_length, template_tokens)
+			Self::do_register(owner, name, kind, digest, template_hash, context_length, template_tokens)
 		}
 
 		/// Takes a model out of use: no new jobs, no new offers. Jobs that run end as agreed. The deposit comes back.

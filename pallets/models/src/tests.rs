@@ -1,10 +1,16 @@
 use crate::{mock::*, Call, Error, Model, ModelByDigest, ModelName};
 use frame::testing_prelude::*;
-use millrace_primitives::traits::ModelRegistry;
+use millrace_primitives::{traits::ModelRegistry, ModelKind};
 
 fn register(who: u64, name: &[u8], digest: u8) -> DispatchResult {
 	let name = ModelName::try_from(name.to_vec()).unwrap();
-	Models::register(RuntimeOrigin::signed(who), name, H256::repeat_byte(digest), H256::zero(), 512, 8)
+	Models::register(RuntimeOrigin::signed(who), name, ModelKind::Text, H256::repeat_byte(digest), H256::zero(), 512, 8)
+}
+
+fn register_kind(kind: ModelKind, context: u32, template: u32) -> DispatchResult {
+	let name = ModelName::try_from(kind.name().as_bytes().to_vec()).unwrap();
+	let digest = H256::repeat_byte(kind as u8);
+	Models::register(RuntimeOrigin::signed(1), name, kind, digest, H256::zero(), context, template)
 }
 
 #[test]
@@ -46,14 +52,35 @@ fn register_should_fail_when_the_name_is_no_text() {
 #[test]
 fn register_should_fail_when_the_context_length_makes_no_sense() {
 	run(|| {
-		let register = |context, template| {
-			let name = ModelName::try_from(b"tiny".to_vec()).unwrap();
-			Models::register(RuntimeOrigin::signed(1), name, H256::zero(), H256::zero(), context, template)
-		};
-		for (context, template) in [(0, 0), (8, 8), (MAX_CONTEXT + 1, 0)] {
-			assert_noop!(register(context, template), Error::<Test>::BadContextLength);
+		for kind in [ModelKind::Text, ModelKind::Embedding] {
+			for (context, template) in [(0, 0), (8, 8), (MAX_CONTEXT + 1, 0)] {
+				assert_noop!(register_kind(kind, context, template), Error::<Test>::BadContextLength);
+			}
+			assert_ok!(register_kind(kind, MAX_CONTEXT, 8));
 		}
-		assert_ok!(register(MAX_CONTEXT, 8));
+	});
+}
+
+#[test]
+fn register_should_fail_when_a_kind_without_tokens_has_a_context() {
+	run(|| {
+		for kind in [ModelKind::Image, ModelKind::Bench, ModelKind::Task] {
+			for (context, template) in [(1, 0), (512, 8), (0, 1)] {
+				assert_noop!(register_kind(kind, context, template), Error::<Test>::BadContextLength);
+			}
+			assert_ok!(register_kind(kind, 0, 0));
+		}
+	});
+}
+
+#[test]
+fn kind_should_be_known_to_the_other_pallets_when_a_model_is_registered() {
+	run(|| {
+		for (id, kind) in (0..).zip(ModelKind::ALL) {
+			let context = if kind.has_tokens() { 512 } else { 0 };
+			assert_ok!(register_kind(kind, context, 0));
+			assert_eq!(<Models as ModelRegistry>::active(id).unwrap().kind, kind);
+		}
 	});
 }
 
@@ -108,5 +135,56 @@ fn name_and_digest_should_stay_taken_when_their_model_is_retired() {
 		assert_ok!(Models::retire(RuntimeOrigin::signed(1), 0));
 		assert_noop!(register(1, b"tiny", 2), Error::<Test>::NameTaken);
 		assert_noop!(register(1, b"other", 1), Error::<Test>::DigestTaken);
+	});
+}
+
+/// As a chain of version 1 had it: entries without a kind.
+fn downgrade() {
+	use frame::deps::frame_support::storage::unhashed;
+	for (id, model) in crate::Models::<Test>::iter().collect::<Vec<_>>() {
+		let mut bytes = model.encode();
+		assert_eq!(bytes.pop(), Some(0), "the kind is the last byte, and text is 0");
+		unhashed::put_raw(&crate::Models::<Test>::hashed_key_for(id), &bytes);
+	}
+	StorageVersion::new(1).put::<Models>();
+}
+
+#[test]
+fn migration_should_make_old_entries_text_models_and_change_nothing_else() {
+	use crate::migrations::{GiveKinds, V1ToV2};
+	use frame::deps::frame_support::traits::OnRuntimeUpgrade;
+	run(|| {
+		assert_ok!(register(1, b"tiny", 1));
+		assert_ok!(register(2, b"small", 2));
+		assert_ok!(Models::retire(RuntimeOrigin::signed(2), 1));
+		let wanted: Vec<_> = crate::Models::<Test>::iter().collect();
+		downgrade();
+		assert_eq!(crate::Models::<Test>::get(0), None, "an entry of old can't be read as one of now");
+		let before = GiveKinds::<Test>::before().unwrap();
+		V1ToV2::<Test>::on_runtime_upgrade();
+		GiveKinds::<Test>::after(before).unwrap();
+		assert_eq!(crate::Models::<Test>::iter().collect::<Vec<_>>(), wanted);
+		assert_eq!(StorageVersion::get::<Models>(), 2);
+	});
+}
+
+#[test]
+fn migration_should_leave_kinds_alone_when_it_was_done_before() {
+	use frame::deps::frame_support::traits::OnRuntimeUpgrade;
+	run(|| {
+		assert_ok!(register_kind(ModelKind::Task, 0, 0));
+		crate::migrations::V1ToV2::<Test>::on_runtime_upgrade();
+		assert_eq!(crate::Models::<Test>::get(0).unwrap().kind, ModelKind::Task);
+	});
+}
+
+#[test]
+fn migration_should_be_refused_when_there_are_more_models_than_a_block_can_take() {
+	use crate::migrations::{GiveKinds, MAX_MODELS};
+	run(|| {
+		crate::NextModelId::<Test>::put(MAX_MODELS);
+		assert!(GiveKinds::<Test>::before().is_ok());
+		crate::NextModelId::<Test>::put(MAX_MODELS + 1);
+		assert!(GiveKinds::<Test>::before().is_err());
 	});
 }

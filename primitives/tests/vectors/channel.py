@@ -6,7 +6,7 @@ Run as `python3 channel.py > channel.json`. Needs nothing but Python's standard 
 
 import json
 
-from reference import blake2_256, uint, usage
+from reference import blake2_256, uint, usage, workload
 
 
 def h(text: str) -> str:
@@ -20,6 +20,20 @@ def total(t: dict) -> bytes:
         + uint(t["output_tokens"], 8)
         + uint(t["gpu_ms"], 8)
         + uint(t["fee"], 16)
+    )
+
+
+def request(r: dict) -> bytes:
+    return blake2_256(
+        b"millrace:request:v1"
+        + bytes.fromhex(r["genesis"])
+        + uint(r["channel"], 8)
+        + uint(r["seq"], 4)
+        + bytes.fromhex(r["model_digest"])
+        + workload(r["workload"])
+        + uint(r["seed"], 8)
+        + bytes.fromhex(r["input_hash"])
+        + uint(r["issued_at"], 8)
     )
 
 
@@ -73,6 +87,14 @@ def receipt_leaf(genesis: str, r: dict) -> bytes:
 def main() -> None:
     sums = {"answers": 3, "input_tokens": 2**40 + 1, "output_tokens": 77, "gpu_ms": 2**33, "fee": 2**70 + 5}
     used = {"input_tokens": 30, "output_tokens": 12, "gpu_ms": 345}
+    sampling = {"max_tokens": 64, "temperature_milli": 800, "top_k": 40, "top_p_milli": 950}
+    asked = [
+        {
+            "genesis": h("genesis"), "channel": 2**40 + 7, "seq": 3, "model_digest": h("model"), "workload": work,
+            "seed": 2**60 + 9, "input_hash": h("input"), "issued_at": 1_800_000_000_123,
+        }
+        for work in ({"chat": sampling}, "embed")
+    ]
     first = {
         "genesis": h("genesis"), "channel": 2**40 + 7, "seq": 3, "index": 0, "request": h("request"),
         "output_hash": h("4"), "transcript_root": h("root"), "usage": used, "total": sums, "last": False,
@@ -87,6 +109,7 @@ def main() -> None:
     nothing = {"answers": 0, "input_tokens": 0, "output_tokens": 0, "gpu_ms": 0, "fee": 0}
     unused = dict(receipt, rate={"per_gpu_second": 999}, total=nothing, checkpoint="00" * 32, paid=0)
     vectors = {
+        "request": [{"payload": r, "signing_hash": request(r).hex()} for r in asked],
         "checkpoint": [{"payload": c, "signing_hash": checkpoint(c).hex()} for c in (first, last)],
         "voucher": [{"payload": signed, "signing_hash": voucher(signed).hex()}],
         "receipt": [

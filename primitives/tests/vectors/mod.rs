@@ -103,6 +103,20 @@ pub fn works() -> Vec<(u32, JobParams, H256, u64, H256)> {
 	vectors("work").iter().map(work).collect()
 }
 
+/// The digest of the benchmark model.
+pub fn bench_digest() -> H256 {
+	hash(&vectors("bench")[0]["digest"])
+}
+
+/// A benchmark's input, size and rounds, and its answer.
+pub fn benches() -> Vec<(Vec<u8>, u32, u32, H256)> {
+	let bench = |vector: &Value| {
+		let (size, rounds) = (number(&vector["size"]), number(&vector["rounds"]));
+		(bytes(&vector["input"]), size, rounds, hash(&vector["checksum"]))
+	};
+	vectors("bench").iter().map(bench).collect()
+}
+
 /// Randomness, job and attempt, and the seed that follows.
 pub fn seeds() -> Vec<([u8; 32], u64, u8, u64)> {
 	let seed = |vector: &Value| {

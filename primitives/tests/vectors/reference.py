@@ -105,19 +105,55 @@ def params(p: dict) -> bytes:
             rate = b"\x01\x00" + uint(value["input"], 16) + uint(value["output"], 16)
         else:
             rate = b"\x01\x01" + uint(value, 16)
-    return (
-        uint(["chat", "generate"].index(p["workload"]), 1)
-        + uint(p["max_tokens"], 4)
-        + uint(p["temperature_milli"], 2)
-        + uint(p["top_k"], 2)
-        + uint(p["top_p_milli"], 2)
-        + uint(p["timeout"], 4)
-        + rate
-    )
+    return workload(p["workload"]) + uint(p["timeout"], 4) + rate
+
+
+# Each workload's fields in order, with their bytes.
+SAMPLING = {"max_tokens": 4, "temperature_milli": 2, "top_k": 2, "top_p_milli": 2}
+WORKLOADS = {
+    "chat": SAMPLING,
+    "generate": SAMPLING,
+    "embed": {},
+    "bench": {"size": 4, "rounds": 4},
+    "image": {"width": 2, "height": 2, "steps": 2, "guidance_milli": 2},
+    "task": {"max_output_bytes": 4, "max_seconds": 4},
+}
+
+
+def workload(w) -> bytes:
+    (name, fields), = w.items() if isinstance(w, dict) else ((w, {}),)
+    sizes = WORKLOADS[name]
+    assert sizes.keys() == fields.keys()
+    return uint(list(WORKLOADS).index(name), 1) + b"".join(uint(fields[key], sizes[key]) for key in sizes)
+
+
+def draws(w) -> bool:
+    """Whether the seed changes the answer."""
+    return isinstance(w, dict) and ("image" in w or any(f.get("temperature_milli", 0) for f in w.values()))
+
+
+def bench(text: bytes, size: int, rounds: int) -> bytes:
+    """The benchmark's answer, the slow way."""
+    mask = 2**64 - 1
+    state = int.from_bytes(blake2_256(text)[:8], "little")
+    numbers = []
+    for _ in range(size * size):
+        state = (state + 0x9E3779B97F4A7C15) & mask
+        z = state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        z ^= z >> 31
+        numbers += [z & 0xFFFFFFFF, z >> 32]
+    rows = [numbers[i : i + size] for i in range(0, len(numbers), size)]
+    a, b = rows[:size], rows[size:]
+    for _ in range(rounds):
+        product = [[sum(x * y for x, y in zip(row, column)) & 0xFFFFFFFF for column in zip(*b)] for row in a]
+        a = [[x ^ (x >> 15) for x in row] for row in product]
+    return blake2_256(b"".join(uint(x, 4) for row in a for x in row))
 
 
 def work(w: dict) -> bytes:
-    seed = w["seed"] if w["params"]["temperature_milli"] else 0
+    seed = w["seed"] if draws(w["params"]["workload"]) else 0
     return blake2_256(
         b"millrace:work:v1" + uint(w["model"], 4) + params(w["params"]) + bytes.fromhex(w["input_hash"]) + uint(seed, 8)
     )
@@ -138,10 +174,9 @@ def main() -> None:
     def h(text: str) -> str:
         return blake2_256(text.encode()).hex()
 
-    greedy = {
-        "workload": "chat", "max_tokens": 64, "temperature_milli": 0, "top_k": 0, "top_p_milli": 1000, "timeout": 60,
-        "max_rate": None,
-    }
+    cold = {"max_tokens": 64, "temperature_milli": 0, "top_k": 0, "top_p_milli": 1000}
+    warm = {"max_tokens": 64, "temperature_milli": 800, "top_k": 40, "top_p_milli": 950}
+    greedy = {"workload": {"chat": cold}, "timeout": 60, "max_rate": None}
     asked = work({"model": 0, "params": greedy, "input_hash": h("What is 17 plus 25?"), "seed": 0}).hex()
     used = {"input_tokens": 21, "output_tokens": 12, "gpu_ms": 345}
     proof = {
@@ -168,16 +203,23 @@ def main() -> None:
     }
     expired = dict(receipt, miner=None, attempts=0, outcome="expired", fee=0)
     jobs = [
-        {
-            "workload": "generate", "max_tokens": 64, "temperature_milli": 800, "top_k": 40, "top_p_milli": 950,
-            "timeout": 60, "max_rate": rate,
-        }
+        {"workload": {"generate": warm}, "timeout": 60, "max_rate": rate}
         for rate in (None, {"per_token": {"input": 5, "output": 2**70}}, {"per_gpu_second": 20_000_000_000})
     ]
-    works = [
-        {"model": 3, "params": dict(jobs[0], temperature_milli=temperature), "input_hash": h("input"), "seed": 2**60 + 9}
-        for temperature in (0, 800)
+    others = [
+        {"workload": asked, "timeout": 60, "max_rate": None}
+        for asked in (
+            "embed",
+            {"bench": {"size": 512, "rounds": 16}},
+            {"image": {"width": 512, "height": 768, "steps": 20, "guidance_milli": 7_500}},
+            {"task": {"max_output_bytes": 4_000, "max_seconds": 30}},
+        )
     ]
+    works = [
+        {"model": 3, "params": p, "input_hash": h("input"), "seed": 2**60 + 9}
+        for p in [dict(jobs[0], workload={"generate": dict(warm, temperature_milli=0)}), jobs[0], *others]
+    ]
+    benches = [{"input": b"hello".hex(), "size": 64, "rounds": 1}, {"input": b"".hex(), "size": 65, "rounds": 3}]
     rates = [{"per_token": {"input": 3, "output": 10**12}}, {"per_gpu_second": 20_000_000_000}, {"per_gpu_second": 999}]
     randomness = blake2_256(b"vrf")
     possession = {"genesis": h("genesis"), "owner": h("miner"), "key": h("receipt key")}
@@ -191,8 +233,16 @@ def main() -> None:
             {"genesis": h("genesis"), "receipt": r, "leaf": receipt_leaf(h("genesis"), r).hex()}
             for r in (receipt, expired)
         ],
-        "params": [{"params": p, "hash": blake2_256(params(p)).hex()} for p in jobs],
+        "params": [{"params": p, "hash": blake2_256(params(p)).hex()} for p in jobs + others],
         "work": [dict(w, hash=work(w).hex()) for w in works],
+        "bench": [
+            dict(
+                b,
+                digest=hashlib.sha256(b"millrace:bench:v1").hexdigest(),
+                checksum=bench(bytes.fromhex(b["input"]), b["size"], b["rounds"]).hex(),
+            )
+            for b in benches
+        ],
         "seed": [
             {"randomness": randomness.hex(), "job": job, "attempt": attempt, "seed": seed(randomness, job, attempt)}
             for job, attempt in ((0, 1), (77, 3))

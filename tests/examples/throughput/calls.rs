@@ -1,7 +1,7 @@
 //! What each of our calls takes, against what it declares.
 
 use millrace_client::{calls as client, Call, Signer};
-use millrace_primitives::{AccountId32, FailCode, JobId, ModelId, Rate, H256, MILL};
+use millrace_primitives::{AccountId32, FailCode, JobId, ModelId, ModelKind, Rate, H256, MILL};
 use subxt_signer::sr25519::Keypair;
 
 use crate::{
@@ -138,7 +138,7 @@ async fn models(chain: &Chain, clients: &mut Callers<'_>) {
 	let title = |index: usize| name("bench-", index);
 	let registration = |index| {
 		let digest = H256::from_low_u64_be(index as u64 + 1);
-		client::register_model(&title(index), digest, H256::zero(), 512, 8)
+		client::register_model(&title(index), ModelKind::Text, digest, H256::zero(), 512, 8)
 	};
 	clients.measure("register model", &(0..ACCOUNTS).map(registration).collect::<Vec<_>>()).await;
 	let mut numbers: Vec<ModelId> = Vec::new();

@@ -15,3 +15,4 @@ mod ollama;
 mod receipts;
 mod reorg;
 mod upgrade;
+mod workloads;

@@ -1,9 +1,9 @@
 //! A running chain goes from the first runtime to this one.
 
 use millrace_client::{
-	calls, BlockRef, Client, Error, EscrowRow, Job, JobState, JobUpdate, Miner, Signer, Snapshot, Submitter,
+	calls, BlockRef, Client, Error, EscrowRow, Job, JobState, JobUpdate, Miner, Model, Signer, Snapshot, Submitter,
 };
-use millrace_primitives::{AccountId32, JobId, Outcome, MILL};
+use millrace_primitives::{AccountId32, JobId, ModelKind, Outcome, MILL};
 use millrace_tests::{
 	miner::Engine,
 	upgrade::current_runtime,
@@ -22,6 +22,7 @@ const NEW_RETENTION: u32 = 600;
 struct State {
 	jobs: Vec<Option<Job>>,
 	rows: Vec<Option<EscrowRow>>,
+	models: Vec<Model>,
 	miner: Option<Miner>,
 	owner: Money,
 	client: Money,
@@ -32,6 +33,7 @@ async fn state(at: &Snapshot, jobs: &[JobId]) -> State {
 	let mut state = State {
 		jobs: Vec::new(),
 		rows: Vec::new(),
+		models: at.models().await.unwrap(),
 		miner: at.miner(&account("//Bob")).await.unwrap(),
 		owner: money(at, "//Bob").await,
 		client: money(at, "//Charlie").await,
@@ -92,6 +94,8 @@ async fn jobs_and_money_should_live_on_when_a_running_chain_is_upgraded() {
 	assert!(matches!(at.job(assigned).await.unwrap().unwrap().state, JobState::Assigned(_)));
 	assert_eq!(at.job(queued).await.unwrap().unwrap().state, JobState::Queued);
 	let old = state(&at, &jobs).await;
+	assert_eq!(old.models.len(), 1);
+	assert_eq!(old.models[0].kind, ModelKind::Text);
 	let receipt = at.receipt(first).await.unwrap();
 
 	let alice = world.client.submitter(Signer::from_uri("//Alice").unwrap());

@@ -2,6 +2,7 @@
 //!
 //! Each file is loaded once. Each model has one thread per slot with a context of its own; the model is shared.
 
+mod embed;
 mod prompt;
 pub mod sampler;
 #[cfg(test)]
@@ -33,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
 	vocabulary::{Sort, Vocabulary},
-	Engine, EngineError, Generation, LocalModel, Request,
+	EmbedRequest, Engine, EngineError, Generation, LocalModel, Request,
 };
 use worker::Worker;
 
@@ -48,9 +49,18 @@ pub struct Options {
 	pub threads: usize,
 }
 
+/// llama.cpp writes to the model while it makes a context.
+static MAKING_CONTEXT: Mutex<()> = Mutex::new(());
+
+/// What a worker is asked for.
+enum Asked {
+	Text(Request),
+	Embedding(EmbedRequest),
+}
+
 /// A request on its way to a worker.
 pub(crate) struct Job {
-	request: Request,
+	asked: Asked,
 	cancel: CancellationToken,
 	reply: oneshot::Sender<Result<Generation, EngineError>>,
 }
@@ -98,6 +108,18 @@ impl Llama {
 	}
 }
 
+impl Llama {
+	/// Has a worker of the model with this digest do what is asked.
+	async fn ask(&self, digest: H256, asked: Asked, cancel: CancellationToken) -> Result<Generation, EngineError> {
+		let model = self.models.iter().find(|model| model.local.digest == digest).ok_or_else(|| {
+			EngineError::new(FailCode::ModelMissing, format!("no model file with digest {}", hex::encode(digest)))
+		})?;
+		let (reply, result) = oneshot::channel();
+		model.jobs.send(Job { asked, cancel, reply }).map_err(|_| EngineError::engine("the worker has ended"))?;
+		result.await.map_err(|_| EngineError::engine("the worker has ended"))?
+	}
+}
+
 /// More layers than any model has.
 const ALL_LAYERS: u32 = 9_999;
 
@@ -117,8 +139,12 @@ fn serve(model: &LlamaModel, threads: usize, queue: &Mutex<mpsc::Receiver<Job>>)
 			Ok(queue) => queue.recv(),
 			Err(_) => return,
 		};
-		let Ok(Job { request, cancel, reply }) = job else { return };
-		let result = catch_unwind(AssertUnwindSafe(|| worker.generate(&request, &cancel))).unwrap_or_else(|_| {
+		let Ok(Job { asked, cancel, reply }) = job else { return };
+		let work = || match &asked {
+			Asked::Text(request) => worker.generate(request, &cancel),
+			Asked::Embedding(request) => worker.embed(request, &cancel),
+		};
+		let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
 			// Whatever state the context was in, nothing of it is used again.
 			worker = Worker::new(model, threads);
 			Err(EngineError::engine("the inference panicked"))
@@ -143,15 +169,11 @@ impl Engine for Llama {
 	}
 
 	async fn generate(&self, request: Request, cancel: CancellationToken) -> Result<Generation, EngineError> {
-		let model = self.models.iter().find(|model| model.local.digest == request.digest).ok_or_else(|| {
-			EngineError::new(
-				FailCode::ModelMissing,
-				format!("no model file with digest {}", hex::encode(request.digest)),
-			)
-		})?;
-		let (reply, result) = oneshot::channel();
-		model.jobs.send(Job { request, cancel, reply }).map_err(|_| EngineError::engine("the worker has ended"))?;
-		result.await.map_err(|_| EngineError::engine("the worker has ended"))?
+		self.ask(request.digest, Asked::Text(request), cancel).await
+	}
+
+	async fn embed(&self, request: EmbedRequest, cancel: CancellationToken) -> Result<Generation, EngineError> {
+		self.ask(request.digest, Asked::Embedding(request), cancel).await
 	}
 }
 

@@ -4,24 +4,24 @@ use llama_cpp_2::{
 	model::{LlamaChatMessage, LlamaModel},
 	token::LlamaToken,
 };
-use millrace_primitives::{FailCode, Workload};
+use millrace_primitives::FailCode;
 
-use crate::engines::EngineError;
+use crate::engines::{EngineError, Prompt};
 
 /// Stands for the user's text while the template is rendered: nothing in a template looks like it, and trimming
 /// leaves it as it is.
 const MARK: &str = "\u{2}millrace\u{2}user\u{2}text\u{2}";
 
 /// The prompt's tokens. Nothing in `input` becomes a control token.
-pub(super) fn tokens(model: &LlamaModel, workload: Workload, input: &[u8]) -> Result<Vec<LlamaToken>, EngineError> {
+pub(super) fn tokens(model: &LlamaModel, prompt: Prompt, input: &[u8]) -> Result<Vec<LlamaToken>, EngineError> {
 	let bad = |why: &str| EngineError::new(FailCode::BadInput, why);
 	let text = std::str::from_utf8(input).map_err(|_| bad("the input is not UTF-8"))?;
 	if text.contains('\0') {
 		return Err(bad("the input has a NUL in it"));
 	}
-	match workload {
-		Workload::Generate => Ok(model.vocab().tokenize(input, true, false)),
-		Workload::Chat => chat(model, text),
+	match prompt {
+		Prompt::Generate => Ok(model.vocab().tokenize(input, true, false)),
+		Prompt::Chat => chat(model, text),
 	}
 }
 

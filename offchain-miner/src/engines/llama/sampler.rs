@@ -4,7 +4,7 @@ use codec::Encode;
 use millrace_primitives::{
 	job::payload_hash,
 	transcript::{logprob_from_nats, TOP_ALTERNATIVES},
-	Alternative, JobParams,
+	Alternative, Sampling,
 };
 
 /// Separates the sampler's draws from other hashes.
@@ -26,7 +26,7 @@ pub struct Pick {
 /// At temperature 0 that is the argmax, the lowest number among equals. Else `top_k`, then `top_p` over the raw
 /// probabilities of what is left, then the temperature; the draw is the first 53 bits of
 /// blake2-256(SCALE("millrace:sample:v1", seed, index)). `None` when a logit is no number.
-pub fn pick(logits: &[f32], params: &JobParams, seed: u64, index: u32) -> Option<Pick> {
+pub fn pick(logits: &[f32], sampling: &Sampling, seed: u64, index: u32) -> Option<Pick> {
 	if logits.is_empty() || logits.iter().any(|logit| logit.is_nan()) {
 		return None;
 	}
@@ -39,10 +39,10 @@ pub fn pick(logits: &[f32], params: &JobParams, seed: u64, index: u32) -> Option
 	let logprob = |token: u32| logprob_from_nats(raw(logits[token as usize]) - log_sum);
 
 	let top = most_likely(logits, TOP_ALTERNATIVES);
-	let token = match params.temperature_milli {
+	let token = match sampling.temperature_milli {
 		0 => top[0],
 		temperature => {
-			let candidates = candidates(logits, params, highest);
+			let candidates = candidates(logits, sampling, highest);
 			draw(logits, &candidates, highest, f64::from(temperature) / 1e3, uniform(seed, index))
 		}
 	};
@@ -64,15 +64,15 @@ fn most_likely(logits: &[f32], count: usize) -> Vec<u32> {
 }
 
 /// What `top_k` and `top_p` leave, in order; never nothing.
-fn candidates(logits: &[f32], params: &JobParams, highest: f32) -> Vec<u32> {
-	let count = match params.top_k {
+fn candidates(logits: &[f32], sampling: &Sampling, highest: f32) -> Vec<u32> {
+	let count = match sampling.top_k {
 		0 => logits.len(),
 		k => usize::from(k),
 	};
 	let mut tokens = most_likely(logits, count);
-	if params.top_p_milli < 1_000 {
+	if sampling.top_p_milli < 1_000 {
 		let weight = |token: &u32| (f64::from(logits[*token as usize]) - f64::from(highest)).exp();
-		let enough = tokens.iter().map(weight).sum::<f64>() * f64::from(params.top_p_milli) / 1e3;
+		let enough = tokens.iter().map(weight).sum::<f64>() * f64::from(sampling.top_p_milli) / 1e3;
 		let mut sum = 0.0;
 		let before = tokens.iter().take_while(|token| {
 			sum += weight(token);
@@ -110,11 +110,11 @@ fn uniform(seed: u64, index: u32) -> f64 {
 mod tests {
 	use super::*;
 
-	fn warm(temperature_milli: u16, top_k: u16, top_p_milli: u16) -> JobParams {
-		JobParams { temperature_milli, top_k, top_p_milli, ..JobParams::greedy(1) }
+	fn warm(temperature_milli: u16, top_k: u16, top_p_milli: u16) -> Sampling {
+		Sampling { max_tokens: 1, temperature_milli, top_k, top_p_milli }
 	}
 
-	fn drawn(logits: &[f32], params: &JobParams) -> Vec<usize> {
+	fn drawn(logits: &[f32], params: &Sampling) -> Vec<usize> {
 		let mut counts = vec![0; logits.len()];
 		for index in 0..10_000 {
 			counts[pick(logits, params, 7, index).unwrap().token as usize] += 1;
@@ -124,7 +124,7 @@ mod tests {
 
 	#[test]
 	fn pick_should_take_the_lowest_number_when_the_highest_logits_are_equal() {
-		let pick = pick(&[0.0, 2.0, 1.0, 2.0], &JobParams::greedy(1), 0, 0).unwrap();
+		let pick = pick(&[0.0, 2.0, 1.0, 2.0], &Sampling::greedy(1), 0, 0).unwrap();
 		assert_eq!(pick.token, 1);
 		assert_eq!(pick.top.iter().map(|top| top.token).collect::<Vec<_>>(), vec![1, 3, 2, 0]);
 	}
@@ -166,8 +166,8 @@ mod tests {
 
 	#[test]
 	fn pick_should_be_none_when_the_logits_are_no_numbers() {
-		assert!(pick(&[f32::NAN, 1.0], &JobParams::greedy(1), 0, 0).is_none());
-		assert!(pick(&[f32::NEG_INFINITY], &JobParams::greedy(1), 0, 0).is_none());
-		assert!(pick(&[], &JobParams::greedy(1), 0, 0).is_none());
+		assert!(pick(&[f32::NAN, 1.0], &Sampling::greedy(1), 0, 0).is_none());
+		assert!(pick(&[f32::NEG_INFINITY], &Sampling::greedy(1), 0, 0).is_none());
+		assert!(pick(&[], &Sampling::greedy(1), 0, 0).is_none());
 	}
 }

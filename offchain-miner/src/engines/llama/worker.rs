@@ -1,6 +1,6 @@
 //! One slot: a context of a model and the loop from prompt to answer.
 
-use std::{num::NonZeroU32, sync::Mutex, time::Instant};
+use std::{num::NonZeroU32, time::Instant};
 
 use llama_cpp_2::{
 	context::{params::LlamaContextParams, LlamaContext},
@@ -11,17 +11,14 @@ use llama_cpp_2::{
 use millrace_primitives::{job::MAX_OUTPUT_BYTES, FailCode, TranscriptEntry, Usage};
 use tokio_util::sync::CancellationToken;
 
-use super::{backend, prompt, sampler};
-use crate::engines::{EngineError, Generation, Request};
+use super::{backend, embed, prompt, sampler, MAKING_CONTEXT};
+use crate::engines::{EmbedRequest, EngineError, Generation, Request};
 
 /// Tokens that one call of the decoder takes. More than the context was made for aborts the process.
 const BATCH: usize = 512;
 
 /// Contexts are made in multiples of this.
 const CONTEXT_STEP: u32 = 256;
-
-/// llama.cpp writes to the model while it makes a context.
-static MAKING_CONTEXT: Mutex<()> = Mutex::new(());
 
 /// A context that is kept from one inference to the next.
 pub(super) struct Worker<'model> {
@@ -35,13 +32,17 @@ impl<'model> Worker<'model> {
 		Self { model, threads: i32::try_from(threads).unwrap_or(i32::MAX), context: None }
 	}
 
+	pub(super) fn embed(&self, request: &EmbedRequest, cancel: &CancellationToken) -> Result<Generation, EngineError> {
+		embed::embed(self.model, self.threads, request, cancel)
+	}
+
 	pub(super) fn generate(
 		&mut self,
 		request: &Request,
 		cancel: &CancellationToken,
 	) -> Result<Generation, EngineError> {
-		let prompt = prompt::tokens(self.model, request.params.workload, &request.input)?;
-		let needed = u32::try_from(prompt.len()).unwrap_or(u32::MAX).saturating_add(request.params.max_tokens);
+		let prompt = prompt::tokens(self.model, request.prompt, &request.input)?;
+		let needed = u32::try_from(prompt.len()).unwrap_or(u32::MAX).saturating_add(request.sampling.max_tokens);
 		let most = request.context_length.min(self.model.n_ctx_train());
 		if needed > most {
 			let message = format!("{needed} tokens of prompt and answer; the model takes {most}");
@@ -127,9 +128,9 @@ impl Run<'_, '_> {
 		let vocab = self.model.vocab();
 		let most_bytes = usize::try_from(MAX_OUTPUT_BYTES).unwrap_or(usize::MAX);
 		let (mut output, mut transcript) = (Vec::new(), Vec::new());
-		for index in 0..request.params.max_tokens {
+		for index in 0..request.sampling.max_tokens {
 			let logits = self.context.get_logits_ith(self.batch.n_tokens() - 1);
-			let pick = sampler::pick(logits, &request.params, request.seed, index)
+			let pick = sampler::pick(logits, &request.sampling, request.seed, index)
 				.ok_or_else(|| EngineError::engine("the model's logits are no numbers"))?;
 			let token = LlamaToken(i32::try_from(pick.token).map_err(EngineError::engine)?);
 			if vocab.is_eog(token) {
@@ -142,7 +143,7 @@ impl Run<'_, '_> {
 			output.extend_from_slice(&bytes);
 			transcript.push(TranscriptEntry { token: pick.token, bytes, logprob: pick.logprob, top: pick.top });
 			// The last token's successor is never asked for.
-			if index + 1 < request.params.max_tokens {
+			if index + 1 < request.sampling.max_tokens {
 				self.feed(&[token], cancel)?;
 			}
 		}

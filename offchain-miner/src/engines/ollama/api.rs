@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, Workload, H256};
+use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, H256};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -11,7 +11,7 @@ use crate::engines::{
 	server::{speaks_of_context, speaks_of_memory, words},
 	transcript::{Collector, Logprob},
 	vocabulary::Vocabulary,
-	EngineError, Request, Times,
+	EmbedRequest, EngineError, Prompt, Request, Times,
 };
 
 #[derive(Deserialize)]
@@ -92,6 +92,16 @@ impl Chunk {
 	}
 }
 
+/// The answer of `/api/embed`; times are nanoseconds.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Embedded {
+	pub(super) embeddings: Vec<Vec<f32>>,
+	pub(super) prompt_eval_count: u32,
+	pub(super) total_duration: u64,
+	pub(super) load_duration: u64,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Message {
@@ -100,22 +110,22 @@ struct Message {
 
 /// The body of a generation. Nothing is left to the model's own defaults that would change its answer.
 pub(super) fn body(request: &Request, model: &str, text: &str, options: &super::Options) -> Value {
-	let params = &request.params;
-	let mut sampling = json!({
-		"temperature": f64::from(params.temperature_milli) / 1e3,
+	let sampling = &request.sampling;
+	let mut drawn = json!({
+		"temperature": f64::from(sampling.temperature_milli) / 1e3,
 		// Ollama's seed is a signed number.
 		"seed": request.seed & 0x7fff_ffff,
-		"top_k": params.top_k,
-		"top_p": f64::from(params.top_p_milli) / 1e3,
+		"top_k": sampling.top_k,
+		"top_p": f64::from(sampling.top_p_milli) / 1e3,
 		"min_p": 0.0,
-		"num_predict": params.max_tokens,
+		"num_predict": sampling.max_tokens,
 		"num_ctx": request.context_length,
 		"repeat_penalty": 1.0,
 		"presence_penalty": 0.0,
 		"frequency_penalty": 0.0,
 	});
 	if let Some(threads) = options.threads {
-		sampling["num_thread"] = threads.into();
+		drawn["num_thread"] = threads.into();
 	}
 	let mut body = json!({
 		"model": model,
@@ -125,17 +135,31 @@ pub(super) fn body(request: &Request, model: &str, text: &str, options: &super::
 		// By default the start of a prompt that is too long is cut away in silence.
 		"truncate": false,
 		"shift": false,
-		"options": sampling,
+		"options": drawn,
 	});
 	if let Some(keep_alive) = &options.keep_alive {
 		body["keep_alive"] = json!(keep_alive);
 	}
-	match params.workload {
-		Workload::Chat => body["messages"] = json!([{ "role": "user", "content": text }]),
-		Workload::Generate => {
+	match request.prompt {
+		Prompt::Chat => body["messages"] = json!([{ "role": "user", "content": text }]),
+		Prompt::Generate => {
 			body["prompt"] = text.into();
 			body["raw"] = true.into();
 		}
+	}
+	body
+}
+
+/// The body of an embedding.
+pub(super) fn embedding(request: &EmbedRequest, model: &str, text: &str, options: &super::Options) -> Value {
+	let mut settings = json!({ "num_ctx": request.context_length });
+	if let Some(threads) = options.threads {
+		settings["num_thread"] = threads.into();
+	}
+	// By default the end of a text that is too long is cut away in silence.
+	let mut body = json!({ "model": model, "input": [text], "truncate": false, "options": settings });
+	if let Some(keep_alive) = &options.keep_alive {
+		body["keep_alive"] = json!(keep_alive);
 	}
 	body
 }

@@ -8,18 +8,19 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use millrace_primitives::{FailCode, TranscriptEntry, Usage, Workload, H256};
+use millrace_primitives::{FailCode, TranscriptEntry, Usage, H256};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+	embedding,
 	server::{self, Lines, SHORT},
 	transcript::Collector,
 	vocabulary::Vocabulary,
-	Engine, EngineError, Generation, LocalModel, Request,
+	EmbedRequest, Engine, EngineError, Generation, LocalModel, Prompt, Request,
 };
-use api::{Chunk, Show, Tags, Version};
+use api::{Chunk, Embedded, Show, Tags, Version};
 
 /// The first version whose log-probabilities can be asked for.
 const OLDEST: (u64, u64, u64) = (0, 12, 11);
@@ -138,20 +139,41 @@ impl Ollama {
 	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
 		let model = self.find(request.digest).await?;
 		let vocabulary = self.vocabulary(&model.name, request.digest).await?;
-		let text = server::text_of(request, Some(&vocabulary))?;
+		let text = server::text_of(&request.input, Some(&vocabulary))?;
 		let answer = self.run(request, &model.name, text, &vocabulary).await?;
-		// A name can be given to another file while it answers.
-		if !self.list().await?.contains(&model) {
-			let message = format!("Ollama's model {} became another one while it answered", model.name);
-			return Err(EngineError::new(FailCode::ModelMissing, message));
-		}
+		self.check_same(&model).await?;
 		Ok(answer)
 	}
 
+	/// A name can be given to another file while it answers.
+	async fn check_same(&self, model: &Listed) -> Result<(), EngineError> {
+		if !self.list().await?.contains(model) {
+			let message = format!("Ollama's model {} became another one while it answered", model.name);
+			return Err(EngineError::new(FailCode::ModelMissing, message));
+		}
+		Ok(())
+	}
+
+	async fn numbers(&self, request: &EmbedRequest) -> Result<Generation, EngineError> {
+		let model = self.find(request.digest).await?;
+		let vocabulary = self.vocabulary(&model.name, request.digest).await?;
+		let text = server::text_of(&request.input, Some(&vocabulary))?;
+		let body = api::embedding(request, &model.name, text, &self.options);
+		let sent = self.client.post(self.url("/api/embed")).json(&body).send().await;
+		let Embedded { embeddings, prompt_eval_count, total_duration, load_duration } =
+			decode(sent.map_err(|e| self.unreachable(&e))?).await?;
+		self.check_same(&model).await?;
+		let [vector] = embeddings.as_slice() else {
+			return Err(EngineError::engine("Ollama gave no single embedding for a single text"));
+		};
+		server::check_tokens(prompt_eval_count, request.context_length)?;
+		embedding::answer(vector, prompt_eval_count, Duration::from_nanos(total_duration.saturating_sub(load_duration)))
+	}
+
 	async fn send(&self, request: &Request, body: &serde_json::Value) -> Result<reqwest::Response, EngineError> {
-		let path = match request.params.workload {
-			Workload::Chat => "/api/chat",
-			Workload::Generate => "/api/generate",
+		let path = match request.prompt {
+			Prompt::Chat => "/api/chat",
+			Prompt::Generate => "/api/generate",
 		};
 		let response = self.client.post(self.url(path)).json(body).send().await.map_err(|e| self.unreachable(&e))?;
 		if !response.status().is_success() {
@@ -252,7 +274,7 @@ fn finish(
 	let nanos = last.prompt_eval_duration.saturating_add(last.eval_duration);
 	let usage = Usage {
 		input_tokens: last.prompt_eval_count,
-		output_tokens: counted.min(request.params.max_tokens),
+		output_tokens: counted.min(request.sampling.max_tokens),
 		gpu_ms: u32::try_from(nanos / 1_000_000).unwrap_or(u32::MAX),
 	};
 	Ok(Generation { output, transcript, usage, times: Some(last.times()) })
@@ -293,6 +315,13 @@ impl Engine for Ollama {
 		// Dropping the request makes Ollama stop.
 		tokio::select! {
 			result = server::within(self.options.timeout, self.work(&request)) => result,
+			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
+		}
+	}
+
+	async fn embed(&self, request: EmbedRequest, cancel: CancellationToken) -> Result<Generation, EngineError> {
+		tokio::select! {
+			result = server::within(self.options.timeout, self.numbers(&request)) => result,
 			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
 		}
 	}

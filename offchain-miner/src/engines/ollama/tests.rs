@@ -12,7 +12,7 @@ use axum::{
 	routing::{get, post},
 	Json, Router,
 };
-use millrace_primitives::JobParams;
+use millrace_primitives::Sampling;
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
@@ -60,6 +60,7 @@ impl Script {
 			.route("/api/show", post(show))
 			.route("/api/chat", post(generation))
 			.route("/api/generate", post(generation))
+			.route("/api/embed", post(embedded))
 			.with_state(self);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -91,6 +92,14 @@ async fn generation(State(script): State<Script>, Json(body): Json<Value>) -> Re
 	Response::builder().status(script.status).body(body).unwrap()
 }
 
+async fn embedded(State(script): State<Script>, Json(body): Json<Value>) -> (StatusCode, String) {
+	script.asked.lock().unwrap().push(body);
+	if matches!(script.manner, Manner::Retag) {
+		script.manifest.fetch_add(1, Ordering::SeqCst);
+	}
+	(script.status, script.answer)
+}
+
 async fn tags(State(script): State<Script>) -> Json<Value> {
 	let digest = script.manifest.load(Ordering::SeqCst).to_string();
 	Json(json!({ "models": [{ "name": "tiny:latest", "digest": digest }] }))
@@ -116,8 +125,8 @@ async fn server(status: StatusCode, answer: &str) -> (Ollama, Script) {
 }
 
 fn request(text: &str) -> Request {
-	let params = JobParams::greedy(8);
-	Request { digest: DIGEST, context_length: 512, input: text.into(), params, seed: u64::MAX }
+	let sampling = Sampling::greedy(8);
+	Request { digest: DIGEST, context_length: 512, input: text.into(), prompt: Prompt::Chat, sampling, seed: u64::MAX }
 }
 
 const ANSWER: &str = r#"{"message":{"content":"4"},"done":false,"logprobs":[{"token":"4","logprob":-0.5,"bytes":[52]}]}
@@ -128,6 +137,41 @@ const ANSWER: &str = r#"{"message":{"content":"4"},"done":false,"logprobs":[{"to
 async fn code_of(status: StatusCode, answer: &str, request: Request) -> FailCode {
 	let (engine, _) = server(status, answer).await;
 	engine.generate(request, CancellationToken::new()).await.unwrap_err().code
+}
+
+fn embed_request(text: &str) -> EmbedRequest {
+	EmbedRequest { digest: DIGEST, context_length: 512, input: text.into() }
+}
+
+const VECTOR: &str = r#"{"model":"tiny:latest","embeddings":[[3.0,-4.0]],"total_duration":9000000,"load_duration":5000000,"prompt_eval_count":3}"#;
+
+#[tokio::test]
+async fn embedding_should_be_scaled_and_counted_when_the_server_makes_one() {
+	let (engine, script) = server(StatusCode::OK, VECTOR).await;
+	let answer = engine.embed(embed_request("a mill"), CancellationToken::new()).await.unwrap();
+	assert_eq!(answer.output, [0.6f32.to_le_bytes(), (-0.8f32).to_le_bytes()].concat());
+	assert_eq!(answer.usage, Usage { input_tokens: 3, output_tokens: 0, gpu_ms: 4 });
+	let asked = script.asked.lock().unwrap().remove(0);
+	assert_eq!((&asked["input"], &asked["truncate"]), (&json!(["a mill"]), &json!(false)));
+	assert_eq!(asked["options"]["num_ctx"], 512);
+}
+
+#[tokio::test]
+async fn embedding_should_be_refused_when_the_server_makes_none_or_changes_the_model() {
+	let code = |status, answer: &str, manner| {
+		let script = Script { manner, ..Script::new(status, answer) };
+		async move {
+			let engine = Ollama::new(script.serve().await).unwrap();
+			engine.embed(embed_request("a"), CancellationToken::new()).await.unwrap_err().code
+		}
+	};
+	let two = VECTOR.replace("[[3.0,-4.0]]", "[[1.0],[2.0]]");
+	assert_eq!(code(StatusCode::OK, &two, Manner::Whole).await, FailCode::EngineError);
+	assert_eq!(code(StatusCode::OK, VECTOR, Manner::Retag).await, FailCode::ModelMissing);
+	let long = VECTOR.replace("\"prompt_eval_count\":3", "\"prompt_eval_count\":513");
+	assert_eq!(code(StatusCode::OK, &long, Manner::Whole).await, FailCode::ContextTooLong);
+	let refused = r#"{"error":"the input length exceeds the context length"}"#;
+	assert_eq!(code(StatusCode::BAD_REQUEST, refused, Manner::Whole).await, FailCode::ContextTooLong);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, Workload};
+use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, Sampling};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -10,7 +10,7 @@ use serde_json::{json, Value};
 use crate::engines::{
 	server::{speaks_of_context, speaks_of_memory, surely_fits, words},
 	transcript::{Collector, Logprob},
-	EngineError, Request,
+	EmbedRequest, EngineError, Prompt, Request,
 };
 
 /// Phrases of vLLM, SGLang and TGI that a limit follows.
@@ -110,16 +110,16 @@ pub(super) struct Timings {
 /// The path and body of a generation. Nothing is left to a server's or model's own defaults that would change the
 /// answer; a server passes over keys that it does not know.
 pub(super) fn generation(request: &Request, model: &str, text: &str) -> (&'static str, Value) {
-	let params = &request.params;
+	let sampling = &request.sampling;
 	let mut body = json!({
 		"model": model,
 		"stream": true,
 		"stream_options": { "include_usage": true },
-		"max_tokens": params.max_tokens,
-		"temperature": f64::from(params.temperature_milli) / 1e3,
-		"top_p": f64::from(params.top_p_milli) / 1e3,
+		"max_tokens": sampling.max_tokens,
+		"temperature": f64::from(sampling.temperature_milli) / 1e3,
+		"top_p": f64::from(sampling.top_p_milli) / 1e3,
 		// All three servers that know it take -1 for all tokens; 0 is an error for some.
-		"top_k": if params.top_k == 0 { -1 } else { i32::from(params.top_k) },
+		"top_k": if sampling.top_k == 0 { -1 } else { i32::from(sampling.top_k) },
 		"min_p": 0.0,
 		// Some servers take a signed number.
 		"seed": request.seed & 0x7fff_ffff,
@@ -129,8 +129,8 @@ pub(super) fn generation(request: &Request, model: &str, text: &str) -> (&'stati
 		"repetition_penalty": 1.0,
 		"repeat_penalty": 1.0,
 	});
-	match params.workload {
-		Workload::Chat => {
+	match request.prompt {
+		Prompt::Chat => {
 			body["messages"] = json!([{ "role": "user", "content": text }]);
 			body["logprobs"] = true.into();
 			body["top_logprobs"] = TOP_ALTERNATIVES.into();
@@ -138,12 +138,34 @@ pub(super) fn generation(request: &Request, model: &str, text: &str) -> (&'stati
 			body["return_tokens_as_token_ids"] = true.into();
 			("/v1/chat/completions", body)
 		}
-		Workload::Generate => {
+		Prompt::Generate => {
 			body["prompt"] = text.into();
 			body["logprobs"] = TOP_ALTERNATIVES.into();
 			("/v1/completions", body)
 		}
 	}
+}
+
+/// The answer of `/v1/embeddings`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Embeddings {
+	pub(super) data: Vec<Embedding>,
+	pub(super) usage: Counted,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Embedding {
+	pub(super) embedding: Vec<f32>,
+}
+
+/// Sorts out what a server says no to an embedding with.
+pub(super) fn embedding_refusal(request: &EmbedRequest, status: StatusCode, body: &str) -> EngineError {
+	// As a text without an answer.
+	let EmbedRequest { digest, context_length, input } = request.clone();
+	let (prompt, sampling) = (Prompt::Generate, Sampling::greedy(0));
+	refusal(&Request { digest, context_length, input, prompt, sampling, seed: 0 }, Some(status), body)
 }
 
 /// Sorts out what a server says no with, before the answer or in the middle of it.
@@ -200,13 +222,20 @@ fn limit(error: &Value, text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-	use millrace_primitives::{JobParams, H256};
+	use millrace_primitives::H256;
 
 	use super::*;
 
 	fn request(bytes: usize, max_tokens: u32) -> Request {
-		let params = JobParams::greedy(max_tokens);
-		Request { digest: H256::zero(), context_length: 4_096, input: vec![b'x'; bytes], params, seed: 0 }
+		let sampling = Sampling::greedy(max_tokens);
+		Request {
+			digest: H256::zero(),
+			context_length: 4_096,
+			input: vec![b'x'; bytes],
+			prompt: Prompt::Chat,
+			sampling,
+			seed: 0,
+		}
 	}
 
 	fn code(request: &Request, text: &str) -> FailCode {
@@ -260,8 +289,8 @@ mod tests {
 		assert_eq!((&body["seed"], &body["repetition_penalty"]), (&json!(0x7fff_ffff), &json!(1.0)));
 		assert_eq!((&body["logprobs"], &body["top_logprobs"]), (&json!(true), &json!(5)));
 		assert_eq!(body["stream_options"]["include_usage"], true);
-		let params = JobParams { workload: Workload::Generate, top_k: 40, ..JobParams::greedy(8) };
-		let (path, body) = generation(&Request { params, ..request(1, 8) }, "m", "hi");
+		let (prompt, sampling) = (Prompt::Generate, Sampling { top_k: 40, ..Sampling::greedy(8) });
+		let (path, body) = generation(&Request { prompt, sampling, ..request(1, 8) }, "m", "hi");
 		assert_eq!((path, &body["prompt"]), ("/v1/completions", &json!("hi")));
 		assert_eq!((&body["logprobs"], &body["top_k"]), (&json!(5), &json!(40)));
 	}

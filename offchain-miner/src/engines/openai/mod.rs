@@ -3,7 +3,7 @@
 //! Such a server names its models and tells nothing of their files. Which file a name stands for is the owner's word.
 
 mod api;
-mod settings;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -16,16 +16,17 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use millrace_primitives::{FailCode, TranscriptEntry, Usage, H256};
 use reqwest::header::{HeaderMap, AUTHORIZATION};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-	llama,
+	embedding, llama,
 	server::{self, Lines, SHORT},
 	transcript::Collector,
 	vocabulary::Vocabulary,
-	Engine, EngineError, Generation, LocalModel, Request,
+	EmbedRequest, Engine, EngineError, Generation, LocalModel, Request,
 };
-use api::{Chunk, Counted, Models, Timings};
+use api::{Chunk, Counted, Embeddings, Models, Timings};
 
 pub use settings::{Served, Settings};
 
@@ -92,17 +93,43 @@ impl Openai {
 		Ok(models.data.into_iter().flatten().map(|model| model.id).collect())
 	}
 
-	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
+	/// The server's name of the model with this digest, if it has it now.
+	async fn name(&self, digest: H256) -> Result<&str, EngineError> {
 		let missing = |why: String| EngineError::new(FailCode::ModelMissing, why);
-		let served = self.models.iter().find(|model| model.digest == request.digest);
-		let name = served.map(|model| model.name.as_str()).ok_or_else(|| {
-			missing(format!("no model of the openai engine has the digest {}", hex::encode(request.digest)))
-		})?;
+		let served = self.models.iter().find(|model| model.digest == digest);
+		let name = served
+			.map(|model| model.name.as_str())
+			.ok_or_else(|| missing(format!("no model of the openai engine has the digest {}", hex::encode(digest))))?;
 		if !self.names().await?.iter().any(|found| found == name) {
 			return Err(missing(format!("the server at {} has no model {name} now", self.base)));
 		}
+		Ok(name)
+	}
+
+	async fn numbers(&self, request: &EmbedRequest) -> Result<Generation, EngineError> {
+		let name = self.name(request.digest).await?;
+		let text = server::text_of(&request.input, self.vocabularies.get(&request.digest))?;
+		let body = json!({ "model": name, "input": text, "encoding_format": "float" });
+		let began = Instant::now();
+		let sent = self.client.post(format!("{}/v1/embeddings", self.base)).json(&body).send().await;
+		let response = sent.map_err(|error| self.unreachable(&error))?;
+		let status = response.status();
+		if !status.is_success() {
+			return Err(api::embedding_refusal(request, status, &response.text().await.unwrap_or_default()));
+		}
+		let answer: Embeddings = response.json().await.map_err(|error| nonsense(&error))?;
+		let took = began.elapsed();
+		let [vector] = answer.data.as_slice() else {
+			return Err(EngineError::engine("the server gave no single embedding for a single text"));
+		};
+		server::check_tokens(answer.usage.prompt_tokens, request.context_length)?;
+		embedding::answer(&vector.embedding, answer.usage.prompt_tokens, took)
+	}
+
+	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
+		let name = self.name(request.digest).await?;
 		let vocabulary = self.vocabularies.get(&request.digest);
-		let text = server::text_of(request, vocabulary)?;
+		let text = server::text_of(&request.input, vocabulary)?;
 		let streamed = self.stream(request, name, text, vocabulary).await?;
 		finish(request, streamed)
 	}
@@ -198,7 +225,7 @@ fn finish(request: &Request, streamed: Streamed) -> Result<Generation, EngineErr
 	let output_tokens = counted.completion_tokens.saturating_sub(u32::from(ended)).max(entries);
 	let usage = Usage {
 		input_tokens: counted.prompt_tokens,
-		output_tokens: output_tokens.min(request.params.max_tokens),
+		output_tokens: output_tokens.min(request.sampling.max_tokens),
 		gpu_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX).max(1),
 	};
 	Ok(Generation { output, transcript, usage, times: None })
@@ -242,6 +269,13 @@ impl Engine for Openai {
 		// Dropping the request makes the server stop.
 		tokio::select! {
 			result = server::within(self.timeout, self.work(&request)) => result,
+			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
+		}
+	}
+
+	async fn embed(&self, request: EmbedRequest, cancel: CancellationToken) -> Result<Generation, EngineError> {
+		tokio::select! {
+			result = server::within(self.timeout, self.numbers(&request)) => result,
 			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
 		}
 	}

@@ -37,7 +37,7 @@ pub struct Served {
 	pub file: Option<PathBuf>,
 }
 
-fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<H256, D::Error> {
+pub(crate) fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<H256, D::Error> {
 	let text = String::deserialize(deserializer)?;
 	let digits = text.strip_prefix("0x").unwrap_or(&text);
 	let bytes = hex::decode(digits).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
@@ -46,7 +46,7 @@ fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<H256, D::Error> 
 	})
 }
 
-fn hex_digest<S: Serializer>(digest: &H256, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn hex_digest<S: Serializer>(digest: &H256, serializer: S) -> Result<S::Ok, S::Error> {
 	serializer.serialize_str(&format!("0x{}", hex::encode(digest)))
 }
 

@@ -9,12 +9,12 @@ use axum::{
 	routing::{get, post},
 	Json, Router,
 };
-use millrace_primitives::JobParams;
+use millrace_primitives::Sampling;
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::engines::transcript::UNKNOWN;
+use crate::engines::{transcript::UNKNOWN, Prompt};
 
 const DIGEST: H256 = H256::repeat_byte(0xab);
 
@@ -58,6 +58,7 @@ async fn server(act: Act) -> (Settings, Script) {
 		.route("/v1/models", get(|| async { Json(json!({ "object": "list", "data": [{ "id": "tiny" }] })) }))
 		.route("/v1/chat/completions", post(generation))
 		.route("/v1/completions", post(generation))
+		.route("/v1/embeddings", post(generation))
 		.with_state(script.clone());
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -67,7 +68,14 @@ async fn server(act: Act) -> (Settings, Script) {
 }
 
 fn request(text: &str) -> Request {
-	Request { digest: DIGEST, context_length: 512, input: text.into(), params: JobParams::greedy(8), seed: 7 }
+	Request {
+		digest: DIGEST,
+		context_length: 512,
+		input: text.into(),
+		prompt: Prompt::Chat,
+		sampling: Sampling::greedy(8),
+		seed: 7,
+	}
 }
 
 /// A chat's answer `42`, as vLLM streams it.
@@ -108,6 +116,37 @@ fn say(text: &str) -> Act {
 	Act::Say(StatusCode::OK, text.to_owned())
 }
 
+async fn embed(act: Act) -> (Result<Generation, EngineError>, Script) {
+	let (settings, script) = server(act).await;
+	let request = EmbedRequest { digest: DIGEST, context_length: 512, input: "a mill".into() };
+	(Openai::new(&settings).unwrap().embed(request, CancellationToken::new()).await, script)
+}
+
+/// The server's words for an embedding with so many tokens of text.
+fn embedding(tokens: u32) -> Act {
+	let answer = json!({ "data": [{ "embedding": [3.0, -4.0] }], "usage": { "prompt_tokens": tokens } });
+	Act::Say(StatusCode::OK, answer.to_string())
+}
+
+#[tokio::test]
+async fn embedding_should_be_scaled_and_counted_when_the_server_makes_one() {
+	let (answer, script) = embed(embedding(3)).await;
+	let answer = answer.unwrap();
+	assert_eq!(answer.output, [0.6f32.to_le_bytes(), (-0.8f32).to_le_bytes()].concat());
+	assert_eq!((answer.usage.input_tokens, answer.usage.output_tokens), (3, 0));
+	let (_, asked) = script.asked.lock().unwrap().remove(0);
+	assert_eq!(asked, json!({ "model": "tiny", "input": "a mill", "encoding_format": "float" }));
+}
+
+#[tokio::test]
+async fn embedding_should_be_refused_when_it_is_none_or_the_text_too_long() {
+	let code = |act| async { embed(act).await.0.unwrap_err().code };
+	assert_eq!(code(Act::Say(StatusCode::OK, "{}".into())).await, FailCode::EngineError);
+	assert_eq!(code(embedding(513)).await, FailCode::ContextTooLong);
+	let refused = r#"{"error":{"message":"no such model"}}"#;
+	assert_eq!(code(Act::Say(StatusCode::NOT_FOUND, refused.into())).await, FailCode::ModelMissing);
+}
+
 #[tokio::test]
 async fn answer_should_be_gathered_when_it_is_streamed() {
 	let (settings, script) = server(say(&answer())).await;
@@ -138,8 +177,8 @@ async fn older_interface_should_be_used_when_the_job_continues_a_text() {
 		"top_logprobs": [{ "4": -0.5, "5": -1.5 }, { "2": -0.25, "3": -2.0 }], "text_offset": [0, 1] } }] });
 	let usage = json!({ "model": "tiny", "choices": [], "usage": { "prompt_tokens": 5, "completion_tokens": 2 } });
 	let (settings, script) = server(say(&format!("data: {piece}\n\ndata: {usage}\n\ndata: [DONE]\n\n"))).await;
-	let params = JobParams { workload: millrace_primitives::Workload::Generate, ..JobParams::greedy(2) };
-	let given = generate(&settings, Request { params, ..request("6 * 7 = ") }).await.unwrap();
+	let (prompt, sampling) = (Prompt::Generate, Sampling::greedy(2));
+	let given = generate(&settings, Request { prompt, sampling, ..request("6 * 7 = ") }).await.unwrap();
 	assert_eq!(given.output, b"42");
 	let entries: Vec<_> = given.transcript.iter().map(|entry| (entry.token, &entry.bytes[..], entry.logprob)).collect();
 	assert_eq!(entries, [(UNKNOWN, &b"4"[..], -500_000), (UNKNOWN, b"2", -250_000)]);

@@ -43,7 +43,8 @@ fn submit_should_have_the_golden_hash_of_its_parameters() {
 		run(|| {
 			let job = crate::NextJobId::<Test>::get();
 			let client = || signed(account("alice"));
-			assert_ok!(Jobs::submit(client(), MODEL, b"hi".to_vec(), params, MAX_FEE, None));
+			let model = model_of(kind_for(&params.workload));
+			assert_ok!(Jobs::submit(client(), model, b"hi".to_vec(), params, MAX_FEE, None));
 			assert_ok!(Jobs::cancel(client(), job));
 			assert_eq!(pallet_receipts::Receipts::<Test>::get(job).unwrap().params_hash, hash);
 		});

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Who acts is an index into [`everybody`]; a job is counted back from the newest.
 #[derive(Clone, Debug)]
 enum Action {
-	Submit { who: usize, model: u32, max_tokens: u32, max_fee: u128, named: Option<usize> },
+	Submit { who: usize, model: u32, max_tokens: u32, workload: usize, max_fee: u128, named: Option<usize> },
 	Cancel { who: usize, job: u64 },
 	Claim { who: usize, job: u64 },
 	Complete { who: usize, job: u64, attempt: u8, output: usize, usage: (u32, u32, u32) },
@@ -27,7 +27,7 @@ enum Action {
 	Deregister { who: usize },
 	Slash { owner: usize, amount: u128 },
 	SlotPrice { price: u128 },
-	RegisterModel { who: usize, name: u8, digest: u8, context: u32 },
+	RegisterModel { who: usize, name: u8, kind: ModelKind, digest: u8, context: u32 },
 	Retire { who: usize, model: u32 },
 	Transfer { from: usize, to: usize, amount: u128 },
 	Drain { from: usize, to: usize },
@@ -50,11 +50,12 @@ fn mostly(from: usize, count: usize) -> impl Strategy<Value = usize> + Clone {
 
 fn job_action() -> impl Strategy<Value = Action> {
 	let (client, operator, model) = (mostly(0, 3), mostly(7, 4), 0..3u32);
+	let workload = prop_oneof![4 => Just(0), 3 => 0..WORKLOADS.len()];
 	let (job, attempt) = (prop_oneof![4 => 0..4u64, 1 => 0..40u64], 1..4u8);
 	prop_oneof![
-		6 => (client.clone(), model, 0..600u32, 0..3 * MILL, prop::option::weighted(0.2, mostly(3, 4)))
-			.prop_map(|(who, model, max_tokens, max_fee, named)| {
-				Action::Submit { who, model: model / 2, max_tokens, max_fee, named }
+		6 => (client.clone(), model, 0..600u32, workload, 0..3 * MILL, prop::option::weighted(0.2, mostly(3, 4)))
+			.prop_map(|(who, model, max_tokens, workload, max_fee, named)| {
+				Action::Submit { who, model: model / 2, max_tokens, workload, max_fee, named }
 			}),
 		1 => (client.clone(), job.clone()).prop_map(|(who, job)| Action::Cancel { who, job }),
 		3 => (operator.clone(), job.clone()).prop_map(|(who, job)| Action::Claim { who, job }),
@@ -90,8 +91,8 @@ fn action() -> impl Strategy<Value = Action> {
 	prop_oneof![
 		24 => job_action(),
 		16 => miner_action(),
-		1 => (mostly(0, 3), 0..4u8, 0..4u8, 0..600u32)
-			.prop_map(|(who, name, digest, context)| Action::RegisterModel { who, name, digest, context }),
+		2 => (mostly(0, 3), 0..4u8, prop::sample::select(&ModelKind::ALL[..]), 0..4u8, 0..600u32)
+			.prop_map(|(who, name, kind, digest, context)| Action::RegisterModel { who, name, kind, digest, context }),
 		1 => (mostly(0, 3), 0..6u32).prop_map(|(who, model)| Action::Retire { who, model }),
 		2 => (mostly(3, 4), 0..250 * MILL).prop_map(|(owner, amount)| Action::Slash { owner, amount }),
 		1 => (1..300 * MILL).prop_map(|price| Action::SlotPrice { price }),
@@ -104,7 +105,7 @@ fn action() -> impl Strategy<Value = Action> {
 /// One client, two miners, two jobs: so little that what excludes each other meets all the time.
 fn narrow_action() -> impl Strategy<Value = Action> {
 	let (operator, job, attempt) = (7..9usize, 0..2u64, 1..3u8);
-	let submit = Action::Submit { who: 0, model: MODEL, max_tokens: 16, max_fee: MILL, named: None };
+	let submit = Action::Submit { who: 0, model: MODEL, max_tokens: 16, workload: 0, max_fee: MILL, named: None };
 	prop_oneof![
 		3 => Just(submit),
 		1 => job.clone().prop_map(|job| Action::Cancel { who: 0, job }),
@@ -131,11 +132,17 @@ fn act(action: Action) {
 	let back = |job: u64| crate::NextJobId::<Test>::get().saturating_sub(job + 1);
 	let plain = |result: DispatchResultWithPostInfo| result.map(|_| ()).map_err(|error| error.error);
 	let _ = match action {
-		Action::Submit { who, model, max_tokens, max_fee, named } => Jobs::submit(
+		Action::Submit { who, model, max_tokens, workload, max_fee, named } => Jobs::submit(
 			by(who),
 			model,
 			vec![b'a'; max_tokens as usize % 50],
-			JobParams { timeout: 2 + max_tokens % 40, ..JobParams::greedy(max_tokens) },
+			JobParams {
+				timeout: 2 + max_tokens % 40,
+				..match workload {
+					0 => JobParams::greedy(max_tokens),
+					other => JobParams::of(WORKLOADS[other]),
+				}
+			},
 			max_fee,
 			named.map(id),
 		),
@@ -165,9 +172,10 @@ fn act(action: Action) {
 		Action::Deregister { who } => plain(Miners::deregister(by(who))),
 		Action::Slash { owner, amount } => plain(Miners::slash(RuntimeOrigin::root(), id(owner), amount)),
 		Action::SlotPrice { price } => Settings::set(RuntimeOrigin::root(), Parameter::StakePerSlot(price)),
-		Action::RegisterModel { who, name, digest, context } => {
+		Action::RegisterModel { who, name, kind, digest, context } => {
 			let name = vec![b'a' + name].try_into().unwrap();
-			Models::register(by(who), name, H256::repeat_byte(digest), H256::zero(), context, 8)
+			let (context, template) = if kind.has_tokens() { (context, 8) } else { (0, 0) };
+			Models::register(by(who), name, kind, H256::repeat_byte(digest), H256::zero(), context, template)
 		}
 		Action::Retire { who, model } => Models::retire(by(who), model),
 		Action::Transfer { from, to, amount } => Balances::transfer_allow_death(by(from), id(to), amount),

@@ -1,6 +1,6 @@
 //! One file for each extrinsic, one for deadlines, one for draws and queues, one for clients that are their own miners,
 //! one for changes of parameters, one for migrations, one for queries, one for the money of all of them, and `adversarial`
-//! for what somebody would try on purpose.
+//! for what somebody would try on purpose, and one for each of what workloads may ask for and what they cost.
 
 mod adversarial;
 mod cancel;
@@ -17,10 +17,39 @@ mod prune;
 mod self_dealing;
 mod submit;
 mod views;
+mod workload_bounds;
+mod workload_fees;
 
 pub(super) use crate::{mock::*, AssignmentsOf, Call, Error, Event, Inputs, JobState, Outputs};
 pub(super) use frame::{deps::sp_runtime::AccountId32, testing_prelude::*};
-pub(super) use millrace_primitives::{FailCode, JobParams, Outcome, Rate, Usage, MILL, MILLI_MILL};
+pub(super) use millrace_primitives::{
+	FailCode, JobParams, ModelKind, Outcome, Rate, Sampling, Usage, Workload, MILL, MILLI_MILL,
+};
+
+/// Registers a model of this kind; returns its number.
+pub(super) fn model_of(kind: ModelKind) -> u32 {
+	let model = pallet_models::NextModelId::<Test>::get();
+	let name = format!("{} {model}", kind.name()).into_bytes().try_into().unwrap();
+	let digest = BlakeTwo256::hash_of(&("model", model));
+	let context = if kind.has_tokens() { CONTEXT } else { 0 };
+	assert_ok!(Models::register(signed(account("bob")), name, kind, digest, H256::zero(), context, 0));
+	model
+}
+
+/// A kind of model that does this work.
+pub(super) fn kind_for(workload: &Workload) -> ModelKind {
+	ModelKind::ALL.into_iter().find(|kind| workload.fits(*kind)).unwrap()
+}
+
+/// One of each workload, text first.
+pub(super) const WORKLOADS: [Workload; 6] = [
+	Workload::Chat(Sampling::greedy(64)),
+	Workload::Generate(Sampling::greedy(64)),
+	Workload::Embed,
+	Workload::Bench { size: 64, rounds: 2 },
+	Workload::Image { width: 512, height: 512, steps: 20, guidance_milli: 7_000 },
+	Workload::Task { max_output_bytes: 2_000, max_seconds: 3 },
+];
 
 /// The escrow's hold of an account.
 pub(super) fn held(name: &str) -> u128 {

@@ -261,6 +261,7 @@ fn model_should_give_back_what_was_held_when_the_deposit_changes() {
 			assert_ok!(Models::register(
 				signed(account(who)),
 				name,
+				ModelKind::Text,
 				H256::repeat_byte(digest),
 				H256::zero(),
 				CONTEXT,

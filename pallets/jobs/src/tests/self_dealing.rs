@@ -29,7 +29,8 @@ fn answer(job: u64) -> bool {
 
 /// What draws count, faded to now.
 fn counted(name: &str) -> u32 {
-	let bounds = UsageBounds { input_tokens: 1, output_tokens: 1, gpu_ms: 1_000, output_bytes: 256 };
+	let bounds =
+		UsageBounds { input_tokens: 1, output_tokens: 1, gpu_ms: 1_000, reference_ms: 1_000, output_bytes: 256 };
 	let demand = Demand { model: MODEL, max_rate: None, bounds, excluded: &[] };
 	Miners::explain(&account(name), &demand).unwrap().reputation
 }
@@ -97,6 +98,7 @@ fn jobs_of_a_model_of_ones_own_should_gain_no_reputation_for_another() {
 		assert_ok!(Models::register(
 			signed(account("carol")),
 			b"carols".to_vec().try_into().unwrap(),
+			ModelKind::Text,
 			H256::repeat_byte(2),
 			H256::zero(),
 			CONTEXT,

@@ -120,39 +120,6 @@ fn submit_should_fail_when_the_input_is_a_byte_too_long() {
 }
 
 #[test]
-fn submit_should_fail_when_max_tokens_is_zero() {
-	run(|| {
-		assert_noop!(submit(b"hi", JobParams::greedy(0), MAX_FEE), Error::<Test>::MaxTokensZero);
-	});
-}
-
-#[test]
-fn submit_should_fail_when_max_tokens_is_above_the_context() {
-	run(|| {
-		assert_ok!(submit(b"hi", JobParams::greedy(CONTEXT), MAX_FEE));
-		assert_noop!(submit(b"hi", JobParams::greedy(CONTEXT + 1), MAX_FEE), Error::<Test>::MaxTokensAboveContext);
-	});
-}
-
-#[test]
-fn submit_should_fail_when_the_temperature_is_too_high() {
-	run(|| {
-		let params = JobParams { temperature_milli: 2_001, ..params() };
-		assert_noop!(submit(b"hi", params, MAX_FEE), Error::<Test>::TemperatureTooHigh);
-	});
-}
-
-#[test]
-fn submit_should_fail_when_top_p_is_out_of_range() {
-	run(|| {
-		for top_p_milli in [0, 1_001] {
-			let params = JobParams { top_p_milli, ..params() };
-			assert_noop!(submit(b"hi", params, MAX_FEE), Error::<Test>::TopPOutOfRange);
-		}
-	});
-}
-
-#[test]
 fn submit_should_fail_when_the_timeout_is_out_of_range() {
 	run(|| {
 		for timeout in [0, 1, 601, u32::MAX] {

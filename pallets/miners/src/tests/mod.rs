@@ -48,7 +48,7 @@ pub(super) fn with_slots(who: u64, slots: u32) {
 }
 
 pub(super) const BOUNDS: UsageBounds =
-	UsageBounds { input_tokens: 20, output_tokens: 64, gpu_ms: 60_000, output_bytes: 16_384 };
+	UsageBounds { input_tokens: 20, output_tokens: 64, gpu_ms: 60_000, reference_ms: 2_000, output_bytes: 16_384 };
 
 pub(super) fn demand(model: ModelId) -> Demand<'static, u64> {
 	Demand { model, max_rate: None, bounds: BOUNDS, excluded: &[] }

@@ -37,6 +37,18 @@ fn offer_should_fail_when_the_model_is_unknown_or_the_slots_zero() {
 }
 
 #[test]
+fn offer_should_fail_when_it_is_per_token_and_the_model_has_none() {
+	run(|| {
+		registered(1);
+		for model in [90, 91, 92] {
+			assert_noop!(Miners::offer(owner(1), model, RATE, 1), Error::<Test>::RateUnitUnfit);
+			assert_ok!(Miners::offer(owner(1), model, Rate::PerGpuSecond(MILL), 1));
+		}
+		assert_ok!(Miners::offer(owner(1), 93, RATE, 1));
+	});
+}
+
+#[test]
 fn offer_should_fail_when_lowered_below_the_slots_in_use() {
 	run(|| {
 		registered(1);

@@ -107,6 +107,7 @@ fn job_should_be_refused_when_the_miner_does_not_offer_its_model() {
 		assert_ok!(Models::register(
 			signed(account("bob")),
 			b"other".to_vec().try_into().unwrap(),
+			ModelKind::Text,
 			H256::repeat_byte(2),
 			H256::zero(),
 			CONTEXT,
@@ -135,7 +136,15 @@ fn receipt_should_name_the_digest_of_the_submission_when_the_model_is_swapped() 
 		let job = assigned();
 		let register = |name: &[u8], digest| {
 			let name = name.to_vec().try_into().unwrap();
-			Models::register(signed(account("miner1")), name, H256::repeat_byte(digest), H256::zero(), CONTEXT, 8)
+			Models::register(
+				signed(account("miner1")),
+				name,
+				ModelKind::Text,
+				H256::repeat_byte(digest),
+				H256::zero(),
+				CONTEXT,
+				8,
+			)
 		};
 		// Neither the weights nor the name can be taken over, not even from a retired entry.
 		assert_noop!(Models::retire(signed(account("miner1")), MODEL), pallet_models::Error::<Test>::NotOwner);

@@ -108,7 +108,15 @@ fn queue_should_be_served_when_that_of_another_model_is_full_of_jobs_that_fit_no
 		run(|| {
 			let name = b"other".to_vec().try_into().unwrap();
 			let digest = H256::repeat_byte(2);
-			assert_ok!(Models::register(signed(account("bob")), name, digest, H256::zero(), CONTEXT, 8));
+			assert_ok!(Models::register(
+				signed(account("bob")),
+				name,
+				ModelKind::Text,
+				digest,
+				H256::zero(),
+				CONTEXT,
+				8
+			));
 			let cheap = JobParams { max_rate: Some(Rate::PerGpuSecond(1)), ..JobParams::greedy(1) };
 			let submit = |model, params| {
 				let job = crate::NextJobId::<Test>::get();

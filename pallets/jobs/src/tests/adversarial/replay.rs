@@ -81,7 +81,7 @@ fn proof_should_be_refused_when_its_job_number_is_another_job_on_this_fork() {
 		});
 		for (client, input, params, accepted) in [
 			("bob", &b"Who is there?"[..], params(), false),
-			("alice", b"What is 17 plus 25?", JobParams { max_tokens: 65, ..params() }, false),
+			("alice", b"What is 17 plus 25?", JobParams::greedy(65), false),
 			("alice", b"What is 17 plus 25?", params(), true),
 		] {
 			on_another_fork(|| {
@@ -104,7 +104,8 @@ fn proof_should_be_refused_when_the_chain_drew_another_seed_on_this_fork() {
 		miner("miner1", 1);
 		let submit = |salt| {
 			Salt::set(salt);
-			let warm = JobParams { temperature_milli: 700, ..params() };
+			let warm = Sampling { temperature_milli: 700, ..Sampling::greedy(64) };
+			let warm = JobParams::of(Workload::Chat(warm));
 			assert_ok!(Jobs::submit(
 				signed(account("alice")),
 				MODEL,
