@@ -52,6 +52,7 @@ fn extrinsic_should_hold_when_it_is_a_seed() {
 		("set-ready", miners(Sender::Operator, Miner::set_ready { ready: false })),
 		("retire", called(Sender::Modeller, RuntimeCall::Models(pallet_models::Call::retire { model: 0 }))),
 		("batch", called(Sender::Client, RuntimeCall::Utility(pallet_utility::Call::batch_all { calls }))),
+		("inherent", called(Sender::None, RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: 15_006_000 }))),
 		("bare", UncheckedExtrinsic::new_bare(RuntimeCall::System(remark)).encode()),
 	];
 	seeds::hold("extrinsic", &made, extrinsic::check);

@@ -145,7 +145,7 @@ fn miner_should_stop_when_a_checkpoint_is_not_counter_signed() {
 fn request_should_be_answered_once_when_it_is_sent_again() {
 	let mut two = Two::new(Balance::MAX);
 	let (request, signature) = two.request();
-	let mut begin = |two: &mut Two| two.earner.begin(&two.terms, &request, signature, NOW);
+	let begin = |two: &mut Two| two.earner.begin(&two.terms, &request, signature, NOW);
 	begin(&mut two).expect("it is the first");
 	assert_eq!(begin(&mut two), Err(Refusal::Busy));
 	two.earner.abandon();
@@ -320,7 +320,7 @@ proptest! {
 		let mut received: Balance = answers.iter().map(|tokens| { two.answer(*tokens); price(*tokens) }).sum();
 		two.begin().expect("it is the next one");
 		let (before, mut made, mut checkpoints) = (received, 0, 0);
-		let mut work = received;
+		let mut work;
 		loop {
 			let part = (last - made).min(CHECKPOINT_TOKENS);
 			made += part;

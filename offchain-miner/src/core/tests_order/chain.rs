@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::core::{fixtures, Assignment, Ticket};
-use millrace_primitives::{Attempt, BlockNumber, JobId, H256};
+use millrace_primitives::{Attempt, BlockNumber, JobId, Sampling, Workload, H256};
 
 /// Height of the first block.
 pub const FIRST: BlockNumber = 20;
@@ -156,7 +156,8 @@ fn assignment(ticket: Ticket, variant: u8, number: BlockNumber, seed: u64) -> As
 	assignment.input_hash = H256::repeat_byte(variant);
 	assignment.seed = seed;
 	if variant % 2 == 1 {
-		assignment.params.temperature_milli = 800;
+		let warm = Sampling { temperature_milli: 800, ..Sampling::greedy(8) };
+		assignment.params.workload = Workload::Chat(warm);
 	}
 	assignment.assigned_at = number;
 	assignment.deadline = number + TERM;
