@@ -4,7 +4,7 @@
 CARGO_FLAGS := --release --locked --workspace
 # The pallets whose benchmarks the tests run once. Their feature changes the SDK's crates below them, hence the extra
 # pass: were it on in the other one, the node would be built with it.
-BENCHMARKED := -p pallet-models -p pallet-miners -p pallet-jobs -p pallet-parameters
+BENCHMARKED := -p pallet-models -p pallet-miners -p pallet-jobs -p pallet-parameters -p pallet-channels
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12

@@ -12,6 +12,7 @@ use axum::{
 	routing::get,
 	Json, Router,
 };
+use millrace_primitives::H256;
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
 
@@ -19,6 +20,7 @@ use crate::{
 	artifacts::{image_type, Artifacts},
 	engines::LocalModel,
 	metrics::{Format, Metrics},
+	task,
 };
 
 /// A chain that was not read for so long counts as out of reach.
@@ -35,6 +37,8 @@ pub struct Facts {
 	pub models: Vec<LocalModel>,
 	/// What jobs made.
 	pub artifacts: Artifacts,
+	/// Where tasks leave theirs.
+	pub tasks: Option<Arc<task::Runner>>,
 }
 
 type Shared = Arc<(Facts, Arc<Metrics>)>;
@@ -64,10 +68,21 @@ async fn exposition(State(shared): State<Shared>, headers: HeaderMap) -> impl In
 
 async fn artifact(State(shared): State<Shared>, Path(sha256): Path<String>) -> Result<impl IntoResponse, StatusCode> {
 	let path = shared.0.artifacts.path(&sha256).ok_or(StatusCode::NOT_FOUND)?;
-	let bytes = tokio::fs::read(path).await.map_err(|_| StatusCode::NOT_FOUND)?;
+	let bytes = match tokio::fs::read(path).await {
+		Ok(bytes) => bytes,
+		Err(_) => made_by_task(&shared.0, &sha256).await.ok_or(StatusCode::NOT_FOUND)?,
+	};
 	let kind = image_type(&bytes).unwrap_or("application/octet-stream");
 	// Never to be taken for a page of this address, whatever it says.
 	Ok(([(CONTENT_TYPE, kind), (X_CONTENT_TYPE_OPTIONS, "nosniff")], bytes))
+}
+
+async fn made_by_task(facts: &Facts, sha256: &str) -> Option<Vec<u8>> {
+	let tasks = facts.tasks.clone()?;
+	let sha256 = <[u8; 32]>::try_from(hex::decode(sha256).ok()?).ok()?;
+	// It hashes the file again when anything about it has changed.
+	let found = tokio::task::spawn_blocking(move || tasks.artifact(H256(sha256))).await.ok()??;
+	tokio::fs::read(found.path).await.ok()
 }
 
 async fn healthz(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
@@ -122,7 +137,7 @@ mod tests {
 	/// The report of a miner in this state.
 	async fn report(status: &SharedStatus) -> (StatusCode, Value) {
 		let artifacts = Artifacts::new(std::path::Path::new("/none"));
-		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new(), artifacts };
+		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new(), artifacts, tasks: None };
 		let metrics = Arc::new(Metrics::new(status.clone(), 1, true));
 		let (code, Json(body)) = healthz(State(Arc::new((facts, metrics)))).await;
 		(code, body)
@@ -134,7 +149,7 @@ mod tests {
 		let artifacts = Artifacts::new(dir.path());
 		let kept = artifacts.keep(b"\x89PNG\r\n\x1a\n", "image/png").unwrap();
 		std::fs::write(dir.path().join("secret"), "x").unwrap();
-		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new(), artifacts };
+		let facts = Facts { genesis: "00".into(), operator: "5F".into(), models: Vec::new(), artifacts, tasks: None };
 		let metrics = Arc::new(Metrics::new(SharedStatus::default(), 1, false));
 		let address = serve(([127, 0, 0, 1], 0).into(), facts, metrics).await.unwrap();
 		let get = |path: String| reqwest::get(format!("http://{address}/artifacts/{path}"));

@@ -36,7 +36,8 @@ use crate::{
 	plan::{Machine, Plan},
 	receipts::Receipts,
 	reload::Reload,
-	runner::{Runner, SharedStatus},
+	runner::{Means, Runner, SharedStatus},
+	task,
 };
 
 /// A call of `set_ready` may hold a stop up for so long.
@@ -58,6 +59,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let operator = signer.account_id();
 	let stop = stop_signal()?;
 	let engines = engines(&config).await?;
+	let tasks = tasks(&config).await?;
 	let models = models(&engines).await;
 
 	let connected = tokio::select! {
@@ -74,7 +76,13 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let metrics = Arc::new(Metrics::new(status.clone(), config.slots.get(), sensors.is_some()));
 	if let Some(bind) = config.http_bind {
 		let artifacts = Artifacts::new(&config.work_dir);
-		let facts = Facts { genesis: hex::encode(genesis), operator: operator.to_string(), models, artifacts };
+		let facts = Facts {
+			genesis: hex::encode(genesis),
+			operator: operator.to_string(),
+			models,
+			artifacts,
+			tasks: tasks.clone(),
+		};
 		let address = health::serve(bind, facts, metrics.clone()).await.context("can't serve http_bind")?;
 		tracing::info!(event = %"http", url = %format!("http://{address}/healthz"), "health report");
 	}
@@ -90,7 +98,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	});
 	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
 	tokio::spawn(Reload { flags, config, operator, settings: sender, client, logging }.follow(hangup));
-	let runner = Runner::new(core, journal, chain.clone(), engines, status, metrics, settings);
+	let runner = Runner::new(core, journal, chain.clone(), Means { engines, tasks }, status, metrics, settings);
 	let drain = CancellationToken::new();
 	let begin = drain.clone();
 	tokio::spawn(async move {
@@ -137,6 +145,19 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
 		}
 	});
 	Ok(stop)
+}
+
+/// What runs the owner's programs, where the configuration allows any.
+async fn tasks(config: &Config) -> anyhow::Result<Option<Arc<task::Runner>>> {
+	if !config.task.enabled {
+		return Ok(None);
+	}
+	let runner = task::Runner::open(&config.task, &config.work_dir, Path::new("/proc/self/exe")).await;
+	let runner = runner.context("tasks can't be run")?;
+	for definition in runner.definitions() {
+		tracing::info!(event = %"task", definition = %hex::encode(definition), "allowed");
+	}
+	Ok(Some(Arc::new(runner)))
 }
 
 async fn engines(config: &Config) -> anyhow::Result<Vec<Arc<dyn Engine>>> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use millrace_primitives::{job::payload_hash, FailCode, ModelId, Workload, MILLISECS_PER_BLOCK};
+use millrace_primitives::{job::payload_hash, FailCode, ModelId, Usage, Workload, H256, MILLISECS_PER_BLOCK};
 use tokio::{
 	sync::{
 		mpsc::{self, Receiver, Sender},
@@ -33,6 +33,7 @@ use crate::{
 	journal::{Change, Journal, JournalError},
 	metrics::{Ending, Metrics, Track, Vitals},
 	pause::Pause,
+	task::{self, TaskJob, TaskLimits, TaskOutcome},
 	watch,
 };
 
@@ -77,10 +78,26 @@ pub struct Status {
 /// A [`Status`] that the runner keeps up to date.
 pub type SharedStatus = Arc<Mutex<Status>>;
 
+/// What work is done with.
+pub struct Means {
+	/// What runs models.
+	pub engines: Vec<Arc<dyn Engine>>,
+	/// What runs the owner's programs, where that is allowed.
+	pub tasks: Option<Arc<task::Runner>>,
+}
+
+impl From<Vec<Arc<dyn Engine>>> for Means {
+	/// Without programs.
+	fn from(engines: Vec<Arc<dyn Engine>>) -> Self {
+		Self { engines, tasks: None }
+	}
+}
+
 /// Everything that an inference uses.
 struct Workshop {
 	chain: Arc<dyn Chain>,
 	engines: Engines,
+	tasks: Option<Arc<task::Runner>>,
 	status: SharedStatus,
 	metrics: Arc<Metrics>,
 	/// A registered model's digest and bounds never change.
@@ -109,15 +126,17 @@ impl Runner {
 		core: Core,
 		journal: impl Into<Arc<Journal>>,
 		chain: Arc<dyn Chain>,
-		engines: Vec<Arc<dyn Engine>>,
+		means: impl Into<Means>,
 		status: SharedStatus,
 		metrics: Arc<Metrics>,
 		settings: watch_value::Receiver<Settings>,
 	) -> Self {
 		let (sender, events) = mpsc::channel(1024);
+		let Means { engines, tasks } = means.into();
 		let (engines, models) = (Engines::new(engines), Mutex::default());
 		let track = Track::new(metrics.clone());
-		let workshop = Arc::new(Workshop { chain, engines, status: status.clone(), metrics, models, events: sender });
+		let workshop =
+			Arc::new(Workshop { chain, engines, tasks, status: status.clone(), metrics, models, events: sender });
 		let (runs, stop) = (HashMap::new(), CancellationToken::new());
 		Self { core, journal: journal.into(), workshop, events, runs, status, track, settings, closed: None, stop }
 	}
@@ -376,9 +395,10 @@ impl Workshop {
 	async fn work(&self, assignment: &Assignment, cancel: CancellationToken) -> Result<Generated, EngineError> {
 		let (model, input) = self.ingredients(assignment).await;
 		let (workload, seed) = (&assignment.params.workload, assignment.seed);
-		let (generation, took) = match Order::new(workload, model.digest, model.context_length, input, seed) {
+		let order = Order::new(workload, model.digest, model.context_length, input.clone(), seed);
+		let (generation, took) = match order {
 			Some(order) => self.try_engines(assignment, &order, &cancel).await?,
-			None => self.own_work(assignment, &model, &cancel).await?,
+			None => self.own_work(assignment, &model, input, &cancel).await?,
 		};
 		let Generation { output, transcript, usage, .. } = generation;
 		Ok(Generated { output, transcript, usage, template_tokens: model.template_tokens, took })
@@ -389,17 +409,44 @@ impl Workshop {
 		&self,
 		assignment: &Assignment,
 		model: &ModelInfo,
+		input: Vec<u8>,
 		cancel: &CancellationToken,
 	) -> Result<(Generation, Duration), EngineError> {
-		let Workload::Bench { size, rounds } = assignment.params.workload else {
-			return Err(EngineError::new(FailCode::Denied, "this miner runs no tasks"));
+		let (engine, generation) = match assignment.params.workload {
+			Workload::Bench { size, rounds } => {
+				("bench", bench::answer(model.digest, assignment.input_hash, size, rounds, cancel).await?)
+			}
+			Workload::Task { max_output_bytes, max_seconds } => {
+				let limits = TaskLimits { time: Duration::from_secs(max_seconds.into()), max_output_bytes };
+				("task", self.run_task(assignment.ticket, model.digest, input, limits, cancel).await?)
+			}
+			_ => return Err(EngineError::engine("this work needs an engine")),
 		};
-		let generation = bench::answer(model.digest, assignment.input_hash, size, rounds, cancel).await?;
 		let took = Duration::from_millis(generation.usage.gpu_ms.into());
 		self.metrics.work().answered(&generation.usage, took);
 		let Ticket { job, attempt } = assignment.ticket;
-		tracing::info!(job, attempt, event = %"answered", engine = "bench", total_ms = generation.usage.gpu_ms);
+		tracing::info!(job, attempt, event = %"answered", engine, total_ms = generation.usage.gpu_ms);
 		Ok((generation, took))
+	}
+
+	/// Runs one of the owner's programs. What it is paid for is how long that ran.
+	async fn run_task(
+		&self,
+		Ticket { job, attempt }: Ticket,
+		definition: H256,
+		document: Vec<u8>,
+		limits: TaskLimits,
+		cancel: &CancellationToken,
+	) -> Result<Generation, EngineError> {
+		let Some(tasks) = &self.tasks else {
+			return Err(EngineError::new(FailCode::Denied, "this miner runs no tasks"));
+		};
+		let most = limits.time;
+		let asked = TaskJob { job, attempt, definition, document, limits };
+		let TaskOutcome { manifest, took } = tasks.run(asked, cancel.clone()).await?;
+		let gpu_ms = u32::try_from(took.min(most).as_millis()).unwrap_or(u32::MAX);
+		let usage = Usage { input_tokens: 0, output_tokens: 0, gpu_ms };
+		Ok(Generation { output: manifest, transcript: Vec::new(), usage, times: None })
 	}
 
 	/// Makes the inference, again if it failed in a way that may pass. Tells how long the try took that succeeded.

@@ -1,5 +1,6 @@
 //! What calls and hooks take at the worst.
 
+use alloc::boxed::Box;
 use frame::{
 	benchmarking::prelude::*,
 	deps::{
@@ -160,7 +161,7 @@ mod benchmarks {
 		let (first, second) = (checkpoint::<T>(id, false)?, checkpoint::<T>(id, true)?);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(whitelisted_caller()), id, first, second);
+		_(RawOrigin::Signed(whitelisted_caller()), id, Box::new(first), Box::new(second));
 
 		assert_eq!(T::Miners::bonded(&owner), 0);
 		Ok(())
@@ -193,4 +194,6 @@ mod benchmarks {
 		Pallet::<T>::do_try_state()?;
 		Ok(())
 	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::externalities(), crate::mock::Test);
 }

@@ -25,6 +25,7 @@ pub use weights::WeightInfo;
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
+	use alloc::boxed::Box;
 	use frame::{deps::sp_runtime::AccountId32, prelude::*};
 	use millrace_primitives::{
 		traits::{ChannelReceipts, Escrow, ModelRegistry, Stakes},
@@ -281,11 +282,11 @@ pub mod pallet {
 		pub fn report_equivocation(
 			origin: OriginFor<T>,
 			channel: ChannelId,
-			first: Checkpoint,
-			second: Checkpoint,
+			first: Box<Checkpoint>,
+			second: Box<Checkpoint>,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let offers = Self::do_report_equivocation(channel, first, second)?;
+			let offers = Self::do_report_equivocation(channel, &first, &second)?;
 			Ok((Some(T::WeightInfo::report_equivocation(offers)), Pays::No).into())
 		}
 	}

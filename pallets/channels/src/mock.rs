@@ -200,12 +200,19 @@ pub fn next_blocks(blocks: BlockNumber) {
 	System::run_to_block::<AllPalletsWithSystem>(System::block_number() + blocks);
 }
 
-/// Alice, Bob, a miner's owner with [`STAKE`] bonded and one offer; every invariant is checked afterwards.
-pub fn run(test: impl FnOnce()) {
+/// A chain with some accounts, and a keystore for those who sign by host function.
+pub fn externalities() -> TestState {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	let balances = ["alice", "bob", "miner", "operator"].map(|name| (account(name), FUNDS)).to_vec();
 	pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }.assimilate_storage(&mut storage).unwrap();
-	TestState::new(storage).execute_with(|| {
+	let mut ext = TestState::new(storage);
+	ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	ext
+}
+
+/// Alice, Bob, a miner's owner with [`STAKE`] bonded and one offer; every invariant is checked afterwards.
+pub fn run(test: impl FnOnce()) {
+	externalities().execute_with(|| {
 		System::set_block_number(1);
 		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(8));
 		let digest = H256::repeat_byte(3);

@@ -1,6 +1,10 @@
 //! The workloads beside text, as a user asks for them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+	fs,
+	os::unix::fs::PermissionsExt,
+	sync::{Arc, Mutex},
+};
 
 use futures::StreamExt;
 use millrace_client::{calls, JobUpdate};
@@ -203,4 +207,40 @@ async fn task_should_be_denied_when_the_miner_runs_none() {
 		}
 	}
 	panic!("the attempt did not fail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn task_should_be_run_and_paid_when_the_owner_allows_its_program() {
+	let world = World::with_offer(1).await;
+	let folder = world.work.path();
+	// Where the tests run as root, tasks run as somebody else, who has to get there.
+	fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+	let (definition, allowed) = (folder.join("task.json"), folder.join("allowlist.d"));
+	fs::write(&definition, "{}").unwrap();
+	fs::create_dir(&allowed).unwrap();
+	let digest = hex::encode(sp_io::hashing::sha2_256(b"{}"));
+	let entry = format!(
+		"kind = 'command'\ndefinition = '{digest}'\npath = '/usr/bin/wc'\nfixed = ['-w', '--']\nrun_secs = 30\n\
+		 memory_mb = 100\noutput_mb = 1\ndisk_mb = 10\n[[arguments]]\npattern = 'input/[a-z]+[.]txt'\n"
+	);
+	fs::write(allowed.join("count.toml"), entry).unwrap();
+	let cli = Cli::new(&world.node);
+	let definition = definition.display().to_string();
+	cli.json("charlie", &["model", "register", &definition, "--kind", "task", "--name", "count"]);
+	world.bob.send(calls::withdraw_offer(0)).await.unwrap().in_block().await.unwrap();
+	world.bob.send(calls::offer(1, RATE, 1)).await.unwrap().in_block().await.unwrap();
+	let allowed = allowed.display().to_string();
+	let _miner = world.miner_with(&Engine::Llama, &["--task-enabled=true", "--task-allowlist-dir", &allowed]);
+	let asked = |argument: &str| {
+		let inputs = json!([{ "name": "speech.txt", "text": "to be or not to be" }]);
+		json!({ "version": 1, "entry": "count", "arguments": [argument], "inputs": inputs }).to_string()
+	};
+	let answered = cli.json("charlie", &["ask", &asked("input/speech.txt"), "--task", "--model", "count"]);
+	check_pay(&answered);
+	assert_eq!(answered["answer"]["stdout"]["tail"], "6 input/speech.txt\n", "{answered}");
+	// What the owner's pattern does not match is the client's fault, and free.
+	let refused = cli.run("charlie", &["ask", &asked("/etc/passwd"), "--task", "--model", "count", "--json"]);
+	let refused: Value = serde_json::from_slice(&refused.stdout).unwrap();
+	assert_eq!((&refused["outcome"], &refused["failures"]), (&json!("failed"), &json!(["bad_input"])), "{refused}");
+	assert_eq!(refused["receipt"]["fee"], "0", "{refused}");
 }

@@ -60,7 +60,7 @@ fn apply(action: Action) -> DispatchResult {
 		Action::Report { channel, signer, same } => {
 			let first = sign(WHO[signer], checkpoint(channel, b"42"));
 			let second = sign(WHO[signer], checkpoint(channel, if same { b"42" } else { b"43" }));
-			plain(Channels::report_equivocation(signed("bob"), channel, first, second))
+			plain(Channels::report_equivocation(signed("bob"), channel, Box::new(first), Box::new(second)))
 		}
 		Action::Stake { amount } => Miners::stake(signed("miner"), amount),
 		Action::Unstake { amount } => Miners::unstake(signed("miner"), amount),

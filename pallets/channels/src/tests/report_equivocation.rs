@@ -2,7 +2,9 @@ use super::*;
 use millrace_primitives::Checkpoint;
 
 fn report(id: u64, first: Checkpoint, second: Checkpoint) -> DispatchResult {
-	Channels::report_equivocation(signed("bob"), id, first, second).map(|_| ()).map_err(|error| error.error)
+	Channels::report_equivocation(signed("bob"), id, Box::new(first), Box::new(second))
+		.map(|_| ())
+		.map_err(|error| error.error)
 }
 
 fn two(id: u64) -> (Checkpoint, Checkpoint) {
@@ -18,7 +20,7 @@ fn report_should_slash_the_deposit_and_be_free() {
 	run(|| {
 		let id = open();
 		let (first, second) = two(id);
-		let post = Channels::report_equivocation(signed("bob"), id, first, second).unwrap();
+		let post = Channels::report_equivocation(signed("bob"), id, Box::new(first), Box::new(second)).unwrap();
 		assert_eq!(post.pays_fee, Pays::No);
 		assert_eq!(bonded(), STAKE - DEPOSIT);
 		System::assert_last_event(Event::Equivocated { channel: id, miner: account("miner"), slashed: DEPOSIT }.into());
