@@ -26,6 +26,9 @@ pub mod runner;
 pub mod shell;
 mod start;
 pub mod task;
+#[cfg(test)]
+#[path = "../../primitives/tests/vectors/mod.rs"]
+mod vectors;
 pub mod watch;
 
 pub use start::run;

@@ -294,17 +294,17 @@ fn client_should_not_sign_above_the_deposit() {
 	assert_eq!(fault, Err(Fault::AboveDeposit { total: price(5), deposit: price(5) - 1 }));
 }
 
-/// Where one side goes away for good.
+/// After what one side goes away for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gone {
 	/// The miner, with tokens made that it did not send.
-	AfterRequest,
+	Request,
 	/// The client, when it has the tokens.
-	AfterTokens,
+	Tokens,
 	/// The client, when it has the checkpoint.
-	AfterCheckpoint,
+	Checkpoint,
 	/// The client, when it has signed and before the miner has it.
-	AfterVoucher,
+	Voucher,
 }
 
 proptest! {
@@ -314,7 +314,7 @@ proptest! {
 		answers in prop::collection::vec(1..200u32, 0..5),
 		last in 1..200u32,
 		at in 0..7u32,
-		gone in prop::sample::select(vec![Gone::AfterRequest, Gone::AfterTokens, Gone::AfterCheckpoint, Gone::AfterVoucher]),
+		gone in prop::sample::select(vec![Gone::Request, Gone::Tokens, Gone::Checkpoint, Gone::Voucher]),
 	) {
 		let mut two = Two::new(Balance::MAX);
 		let mut received: Balance = answers.iter().map(|tokens| { two.answer(*tokens); price(*tokens) }).sum();
@@ -325,13 +325,13 @@ proptest! {
 			let part = (last - made).min(CHECKPOINT_TOKENS);
 			made += part;
 			work = before + price(made);
-			if checkpoints == at && gone == Gone::AfterRequest { break; }
+			if checkpoints == at && gone == Gone::Request { break; }
 			received = before + price(made);
 			let checkpoint = two.go_on(part, made == last).expect("the deposit reaches");
-			if checkpoints == at && gone == Gone::AfterTokens { break; }
-			if checkpoints == at && gone == Gone::AfterCheckpoint { break; }
+			if checkpoints == at && gone == Gone::Tokens { break; }
+			if checkpoints == at && gone == Gone::Checkpoint { break; }
 			let voucher = two.pay(checkpoint).expect("it is honest");
-			if checkpoints == at && gone == Gone::AfterVoucher { break; }
+			if checkpoints == at && gone == Gone::Voucher { break; }
 			two.earner.acknowledge(&two.terms, voucher).expect("it is the client's");
 			checkpoints += 1;
 			if made == last { break; }

@@ -2,12 +2,9 @@ use millrace_primitives::job::payload_hash;
 
 use super::*;
 
-#[path = "../../../primitives/tests/vectors/mod.rs"]
-mod vectors;
-
 #[test]
 fn run_should_have_the_golden_checksum_with_any_number_of_threads() {
-	for (input, size, rounds, checksum) in vectors::benches() {
+	for (input, size, rounds, checksum) in crate::vectors::benches() {
 		for threads in [1, 2, 3, 64, 1_000] {
 			let found = run(&payload_hash(&input), size, rounds, threads, &CancellationToken::new());
 			assert_eq!(found, Some(checksum), "{threads} threads");

@@ -5,9 +5,6 @@ use super::{
 	*,
 };
 
-#[path = "../../../primitives/tests/vectors/mod.rs"]
-mod vectors;
-
 fn core(slots: usize) -> Core {
 	Core::new(H256::repeat_byte(1), slots, Box::new(TestSigner))
 }
@@ -359,8 +356,8 @@ fn vanished_answer_should_be_forgotten_when_nothing_is_ever_final() {
 
 #[test]
 fn proof_should_sign_the_golden_bytes_when_the_transcript_is_the_golden_one() {
-	let transcripts = vectors::transcripts();
-	let (payload, hash) = vectors::proofs().pop().expect("the last one has a transcript");
+	let transcripts = crate::vectors::transcripts();
+	let (payload, hash) = crate::vectors::proofs().pop().expect("the last one has a transcript");
 	let (transcript, root) = transcripts.last().expect("the longest is the last").clone();
 	assert_eq!(payload.transcript_root, root);
 	let mut core = Core::new(payload.genesis, 1, Box::new(TestSigner));

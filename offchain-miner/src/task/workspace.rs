@@ -141,7 +141,7 @@ mod tests {
 		let path = dir.path().join("a");
 		fs::create_dir_all(path.join("b/c")).unwrap();
 		fs::write(path.join("b/c/d"), "").unwrap();
-		fs::set_permissions(path.join("b"), fs::Permissions::from_mode(0)).unwrap();
+		fs::set_permissions(path.join("b"), fs::Permissions::from_mode(0o0)).unwrap();
 		remove(&path).unwrap();
 		assert!(!path.exists());
 		remove(&path).unwrap();

@@ -147,7 +147,7 @@ fn tar_members(file: File) -> Result<Members, EngineError> {
 		let kind = entry.header().entry_type();
 		let extends = matches!(kind, EntryType::GNULongName | EntryType::XHeader | EntryType::XGlobalHeader);
 		let plain = matches!(kind, EntryType::Regular | EntryType::Directory);
-		if !plain && !(extends && entry.size() <= MAX_EXTENSION_BYTES) {
+		if !(plain || extends && entry.size() <= MAX_EXTENSION_BYTES) {
 			return Err(not_plain(&String::from_utf8_lossy(&entry.path_bytes())));
 		}
 		// Each member may have extension headers of its own.
