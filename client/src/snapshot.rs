@@ -241,6 +241,16 @@ impl Snapshot {
 		Ok(self.value::<_, wire::EscrowRow>("Escrow", "Rows", (job,)).await?.map(Into::into))
 	}
 
+	/// The block in which the operator of an owner said that the miner takes no more jobs; `None`: it takes jobs, or its
+	/// owner has said so.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn drained(&self, owner: &AccountId32) -> Result<Option<BlockNumber>, Error> {
+		self.value("Miners", "Drained", (key(owner),)).await
+	}
+
 	/// See [`crate::Client::model`].
 	///
 	/// # Errors

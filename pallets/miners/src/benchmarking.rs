@@ -103,6 +103,20 @@ fn set_receipt_keys<T: Config>(owner: &T::AccountId, keys: u32) -> Result<ed2551
 	Ok(ReceiptKeys::<T>::get(owner).first().ok_or("there is a key")?.key)
 }
 
+/// An endpoint of the greatest length.
+fn full_endpoint(byte: u8) -> Result<(PeerId, BoundedVec<Address, ConstU32<MAX_ADDRESSES>>), BenchmarkError> {
+	let peer_id = PeerId::try_from(alloc::vec![byte; MAX_PEER_ID as usize]).map_err(|_| "it fits")?;
+	let address = Address::try_from(alloc::vec![byte; MAX_ADDRESS as usize]).map_err(|_| "it fits")?;
+	let addresses = alloc::vec![address; MAX_ADDRESSES as usize].try_into().map_err(|_| "they fit")?;
+	Ok((peer_id, addresses))
+}
+
+fn set_full_endpoint<T: Config>(owner: &T::AccountId, byte: u8) -> Result<(), BenchmarkError> {
+	let (peer_id, addresses) = full_endpoint(byte)?;
+	Pallet::<T>::set_endpoint(signed::<T>(owner), peer_id, addresses)?;
+	Ok(())
+}
+
 impl<T: Config> Pallet<T> {
 	/// See [`millrace_primitives::traits::MinerPool::benchmark_miner`].
 	pub(crate) fn miner_for_benchmark(
@@ -173,6 +187,7 @@ mod benchmarks {
 		let owner = caller::<T>()?;
 		unbond::<T>(&owner, MAX_UNBONDING - 1)?;
 		Pallet::<T>::deregister(signed::<T>(&owner)).map_err(|error| error.error)?;
+		set_full_endpoint::<T>(&owner, 1)?;
 		later::<T>(T::UnbondingPeriod::get());
 
 		#[extrinsic_call]
@@ -212,13 +227,14 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Leaving the lists writes more than joining them.
+	/// Leaving the lists writes more than joining them. By the operator, whose word is kept.
 	#[benchmark]
 	fn set_ready(n: Linear<0, MAX_OFFERS>) -> Result<(), BenchmarkError> {
 		let owner = offering::<T>(n)?;
+		let operator = Miners::<T>::get(&owner).ok_or("the miner is registered")?.operator;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner.clone()), false);
+		_(RawOrigin::Signed(operator), false);
 
 		assert!(Miners::<T>::get(owner).is_some_and(|miner| !miner.ready));
 		Pallet::<T>::do_try_state()?;
@@ -292,6 +308,22 @@ mod benchmarks {
 		_(RawOrigin::Signed(owner.clone()), first);
 
 		assert!(ReceiptKeys::<T>::get(owner).iter().all(|listed| listed.key != first));
+		Pallet::<T>::do_try_state()?;
+		Ok(())
+	}
+
+	/// As long as it can be, in place of another one, by the operator.
+	#[benchmark]
+	fn set_endpoint() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>()?;
+		let operator = Miners::<T>::get(&owner).ok_or("the miner is registered")?.operator;
+		set_full_endpoint::<T>(&owner, 1)?;
+		let (peer_id, addresses) = full_endpoint(2)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), peer_id.clone(), addresses);
+
+		assert!(Endpoints::<T>::get(owner).is_some_and(|endpoint| endpoint.peer_id == peer_id));
 		Pallet::<T>::do_try_state()?;
 		Ok(())
 	}

@@ -108,10 +108,28 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The owner whose miner the account may act for: its own, else the one that it operates.
+	pub(crate) fn acts_for(who: T::AccountId) -> Result<T::AccountId, Error<T>> {
+		// An owner comes first: anybody may have named it as an operator, without asking.
+		if Miners::<T>::contains_key(&who) {
+			Ok(who)
+		} else {
+			OwnerOf::<T>::get(&who).ok_or(Error::<T>::NotRegistered)
+		}
+	}
+
+	/// The owner of the miner that the signer acts for as its operator.
+	pub(crate) fn operated_by(origin: &OriginFor<T>) -> Option<T::AccountId> {
+		let who = ensure_signed(origin.clone()).ok()?;
+		Self::acts_for(who.clone()).ok().filter(|owner| *owner != who)
+	}
+
 	fn remove(owner: T::AccountId, miner: &Miner<T::AccountId>) {
 		OwnerOf::<T>::remove(&miner.operator);
 		frame_system::Pallet::<T>::dec_consumers(&miner.operator);
 		Miners::<T>::remove(&owner);
+		Drained::<T>::remove(&owner);
+		Endpoints::<T>::remove(&owner);
 		Self::deposit_event(Event::Deregistered { owner });
 	}
 

@@ -6,6 +6,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod draw;
+mod endpoint;
 mod impls;
 mod offers;
 mod ready;
@@ -23,6 +24,8 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use endpoint::{Address, Endpoint, PeerId, ENDPOINT_INTERVAL, MAX_ADDRESS, MAX_ADDRESSES, MAX_PEER_ID};
+pub use offers::READY_INTERVAL;
 pub use pallet::*;
 pub use ready::{Place, Ready};
 pub use receipt_key::{ReceiptKey, ReceiptKeyList, MAX_RECEIPT_KEYS};
@@ -141,6 +144,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ReceiptKeys<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ReceiptKeyList, ValueQuery>;
 
+	/// When the operator of an owner said that the miner takes no more jobs; gone once it takes jobs again, or its owner has
+	/// said so as well.
+	#[pallet::storage]
+	pub type Drained<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, BlockNumber>;
+
+	/// Where clients reach the miner of an owner for channels.
+	#[pallet::storage]
+	pub type Endpoints<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Endpoint>;
+
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
 	pub enum Event<T: Config> {
@@ -236,6 +248,11 @@ pub mod pallet {
 			/// The Ed25519 key.
 			key: ed25519::Public,
 		},
+		/// Clients reach a miner at new addresses, or no longer.
+		EndpointSet {
+			/// The miner.
+			owner: T::AccountId,
+		},
 	}
 
 	#[pallet::error]
@@ -298,6 +315,8 @@ pub mod pallet {
 		ReceiptKeyNeeded,
 		/// The model's work has no tokens, so that a rate per token would make it free; offer it per GPU-second.
 		RateUnitUnfit,
+		/// An endpoint with addresses needs the identity of the peer that answers there.
+		NoPeerId,
 	}
 
 	#[pallet::hooks]
@@ -377,9 +396,13 @@ pub mod pallet {
 		}
 
 		/// Takes new jobs, or no longer. Signed by the owner or the operator; an account that is both acts for the miner
-		/// that it owns.
+		/// that it owns. Free for an operator whose miner stops taking jobs, and, 20 blocks later, for the one that takes that
+		/// back: a miner with an empty account can stop and start.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::set_ready(MAX_OFFERS))]
+		#[pallet::feeless_if(|origin: &OriginFor<T>, ready: &bool| -> bool {
+			Pallet::<T>::turns(origin, *ready)
+		})]
 		pub fn set_ready(origin: OriginFor<T>, ready: bool) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			let offers = Self::do_set_ready(who, ready)?;
@@ -432,6 +455,22 @@ pub mod pallet {
 		pub fn forget_receipt_key(origin: OriginFor<T>, key: ed25519::Public) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_forget_receipt_key(owner, key)
+		}
+
+		/// Says where clients reach the miner for channels: the libp2p identity that answers there, as the bytes of its
+		/// multihash, and up to 4 binary multiaddresses. Clients trust no other identity. Without addresses it is withdrawn.
+		/// Signed by the owner or the operator; free for the operator once in 100 blocks, when something changes.
+		#[pallet::call_index(12)]
+		#[pallet::feeless_if(|origin: &OriginFor<T>, peer_id: &PeerId, addresses: &BoundedVec<Address, ConstU32<MAX_ADDRESSES>>| -> bool {
+			Pallet::<T>::moves(origin, peer_id, addresses)
+		})]
+		pub fn set_endpoint(
+			origin: OriginFor<T>,
+			peer_id: PeerId,
+			addresses: BoundedVec<Address, ConstU32<MAX_ADDRESSES>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_endpoint(who, peer_id, addresses)
 		}
 	}
 }

@@ -3,10 +3,13 @@
 use frame::prelude::*;
 use millrace_primitives::{
 	traits::{ModelRegistry, OnCapacity, Relisted},
-	ModelId, Rate,
+	BlockNumber, ModelId, Rate,
 };
 
 use crate::*;
+
+/// Blocks after which an operator takes back for free that its miner takes no more jobs.
+pub const READY_INTERVAL: BlockNumber = 20;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_offer(owner: T::AccountId, model: ModelId, rate: Rate, slots: u32) -> DispatchResult {
@@ -47,16 +50,28 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Whether `set_ready` is free: the operator of a miner that takes jobs says that it takes no more, or takes back,
+	/// [`READY_INTERVAL`] later, what it said.
+	pub(crate) fn turns(origin: &OriginFor<T>, ready: bool) -> bool {
+		let Some(owner) = Self::operated_by(origin) else { return false };
+		let takes_jobs = Miners::<T>::get(&owner).is_some_and(|miner| miner.ready);
+		if !ready {
+			return takes_jobs;
+		}
+		let now = T::BlockNumberProvider::current_block_number();
+		!takes_jobs && Drained::<T>::get(owner).is_some_and(|at| at.saturating_add(READY_INTERVAL) <= now)
+	}
+
 	/// Returns how many offers it touched.
 	pub(crate) fn do_set_ready(who: T::AccountId, ready: bool) -> Result<u32, DispatchError> {
-		// An owner comes first: anybody may have named it as an operator, without asking.
-		let owner = if Miners::<T>::contains_key(&who) {
-			who
-		} else {
-			OwnerOf::<T>::get(&who).ok_or(Error::<T>::NotRegistered)?
-		};
+		let owner = Self::acts_for(who.clone())?;
 		let mut miner = Miners::<T>::get(&owner).ok_or(Error::<T>::NotRegistered)?;
 		miner.ready = ready;
+		if ready || who == owner {
+			Drained::<T>::remove(&owner);
+		} else {
+			Drained::<T>::insert(&owner, T::BlockNumberProvider::current_block_number());
+		}
 		for model in &miner.models {
 			let free = Offers::<T>::get(model, &owner).filter(|_| ready).map_or(0, |offer| offer.free());
 			Self::list(*model, &owner, free);

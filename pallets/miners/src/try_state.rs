@@ -37,6 +37,13 @@ impl<T: Config> Pallet<T> {
 			let listed = Miners::<T>::get(owner).is_some_and(|miner| miner.models.contains(&model));
 			ensure!(listed, "an offer is missing in its miner's list");
 		}
+		for (owner, _) in Drained::<T>::iter() {
+			ensure!(Miners::<T>::get(owner).is_some_and(|miner| !miner.ready), "a miner that takes jobs is drained");
+		}
+		for (owner, endpoint) in Endpoints::<T>::iter() {
+			ensure!(Miners::<T>::contains_key(owner), "an endpoint is of no miner");
+			ensure!(!endpoint.peer_id.is_empty() && !endpoint.addresses.is_empty(), "an endpoint leads nowhere");
+		}
 		Self::try_receipt_keys()?;
 		Self::try_ready_lists()
 	}

@@ -28,6 +28,8 @@ pub trait WeightInfo {
 	fn revoke_receipt_key() -> Weight;
 	/// Weight of `forget_receipt_key`.
 	fn forget_receipt_key() -> Weight;
+	/// Weight of `set_endpoint`.
+	fn set_endpoint() -> Weight;
 }
 
 impl WeightInfo for () {
@@ -65,6 +67,9 @@ impl WeightInfo for () {
 		Weight::zero()
 	}
 	fn forget_receipt_key() -> Weight {
+		Weight::zero()
+	}
+	fn set_endpoint() -> Weight {
 		Weight::zero()
 	}
 }

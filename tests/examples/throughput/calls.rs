@@ -87,7 +87,7 @@ fn submit(bytes: usize) -> Call {
 }
 
 fn gifts(accounts: &[AccountId32]) -> Vec<Call> {
-	accounts.iter().map(|account| client::transfer(account.clone(), 1_000 * MILL)).collect()
+	accounts.iter().map(|account| client::transfer(account.clone(), 500 * MILL)).collect()
 }
 
 /// Prints a table of what each call took and declared, in µs.
@@ -96,7 +96,7 @@ pub async fn report() {
 	let empty = chain.empty().await;
 	println!("\n{:<28} {:>10} {:>10} {:>8} {:>6}", "call, µs", "taken", "declared", "share", "calls");
 	let mut clients = Callers::new(&chain, "caller", empty);
-	chain.fund(&clients.accounts, 2_000 * MILL).await;
+	chain.fund(&clients.accounts, 4_000 * MILL).await;
 	let mut owners = Callers::new(&chain, "owner", empty);
 	let operators = Callers::new(&chain, "operator", empty);
 	let gifts = gifts(&owners.accounts);

@@ -1,7 +1,8 @@
 //! One file for registration, one for each thing that a miner can change, one for the pool that jobs draw from, one for
-//! changes of a slot's price, one for receipt keys, one for reputation, one for slashes, one for queries, and one that draws thousands of times.
+//! changes of a slot's price, one for receipt keys, one for endpoints, one for reputation, one for slashes, one for queries, and one that draws thousands of times.
 
 mod deregister;
+mod endpoint;
 mod offer;
 mod pool;
 mod price;
