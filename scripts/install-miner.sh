@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs the miner as a service of systemd, on Debian 12 and 13 and on Ubuntu:
 #
-#   scripts/install-miner.sh [--binary FILE] [--dest DIR]
+#   scripts/install-miner.sh [--binary FILE] [--tasks | --no-tasks] [--dest DIR]
 #   scripts/install-miner.sh --uninstall [--dest DIR]
 #
 #   --binary FILE  the program to install [default: target/release/millrace-miner of this repository]
+#   --tasks        give the service the rights that tasks need (docs/tasks.md); they stay until --no-tasks
+#   --no-tasks     take them away again
 #   --dest DIR     put everything below DIR and leave users, owners and services alone (DESTDIR does the same)
 #   --uninstall    remove all of it; the operator's keys and the receipts stay
 #
@@ -25,6 +27,7 @@ die() {
 
 dest=${DESTDIR:-}
 binary=
+tasks=as-before
 uninstall=no
 while (($#)); do
     case $1 in
@@ -36,6 +39,8 @@ while (($#)); do
             dest=${2:?--dest needs a directory}
             shift
             ;;
+        --tasks) tasks=yes ;;
+        --no-tasks) tasks=no ;;
         --uninstall) uninstall=yes ;;
         -h | --help)
             sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
@@ -46,7 +51,7 @@ while (($#)); do
     shift
 done
 dest=${dest%/}
-readonly dest binary uninstall
+readonly dest binary tasks uninstall
 
 readonly program=$dest/usr/local/bin/$name
 readonly settings=$dest/etc/millrace
@@ -85,6 +90,14 @@ place() {
     mv -f -- "$to.new" "$to"
     say "wrote $to"
     changed=yes
+}
+
+unplace() {
+    if [[ -e $1 ]]; then
+        rm -f -- "$1"
+        say "removed $1"
+        changed=yes
+    fi
 }
 
 if [[ $uninstall == yes ]]; then
@@ -141,10 +154,15 @@ place "$here/systemd/$name.service" "$unit" 644
 # NVIDIA's driver is there or not; a machine that loses it loses the exceptions as well.
 if [[ -e ${MILLRACE_NVIDIA:-/proc/driver/nvidia/version} ]]; then
     place "$here/systemd/gpu.conf" "$unit.d/gpu.conf" 644
-elif [[ -e $unit.d/gpu.conf ]]; then
-    rm -rf -- "$unit.d"
-    changed=yes
+else
+    unplace "$unit.d/gpu.conf"
 fi
+if [[ $tasks == yes || ($tasks == as-before && -e $unit.d/tasks.conf) ]]; then
+    place "$here/systemd/tasks.conf" "$unit.d/tasks.conf" 644
+else
+    unplace "$unit.d/tasks.conf"
+fi
+rmdir -- "$unit.d" 2>/dev/null || true
 
 if [[ ! -e $config ]]; then
     edited=$(mktemp)
@@ -152,6 +170,7 @@ if [[ ! -e $config ]]; then
     sed -e 's|^work_dir = .*|work_dir = "/var/lib/millrace"|' \
         -e 's|^operator_key_file = .*|operator_key_file = "/etc/millrace/operator.key"|' \
         -e 's|^models = .*|models = ["/var/lib/millrace/models/model.gguf"]|' \
+        -e 's|^allowlist_dir = .*|allowlist_dir = "/etc/millrace/allowlist.d"|' \
         -e 's|^# http_bind = |http_bind = |' \
         "$here/../offchain-miner/miner.example.toml" >"$edited"
     install -m 0600 -- "$edited" "$config"

@@ -29,8 +29,12 @@ bencher=$installed/bin/frame-omni-bencher
 if fits frame-omni-bencher; then
     bencher=frame-omni-bencher
 elif ! fits "$bencher"; then
-    say "installing frame-omni-bencher $version; this takes as long as building the node"
-    cargo install "frame-omni-bencher@$version" --locked --root "$installed"
+    say "installing frame-omni-bencher $version; this takes longer than building the node, once"
+    # What is built stays there until all is, so that an installation that was broken off goes on. The runtimes that
+    # it brings for its own tests are not needed.
+    SKIP_WASM_BUILD=1 CARGO_TARGET_DIR=$installed/build \
+        cargo install "frame-omni-bencher@$version" --locked --root "$installed"
+    rm -rf -- "$installed/build"
 fi
 
 # A folder of its own: the runtime's wasm has one place in a target folder

@@ -88,7 +88,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	}
 	let pruning = tokio::spawn(Artifacts::new(&config.work_dir).keep_pruned());
 	let vigil = tokio::spawn(Vigil::new(chain.clone(), engines.clone(), sensors, status.clone()).follow());
-	announce(&*chain, config.manage_ready).await;
+	announce(&chain, config.manage_ready).await;
 	offer::remind(&config, &client, &operator).await;
 	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots.get(), "working");
 
@@ -243,13 +243,14 @@ async fn connect(config: &Config, signer: &Signer) -> Result<Node, millrace_clie
 }
 
 /// Tells the owner what the chain knows of this operator.
-async fn announce(chain: &dyn Chain, manage_ready: bool) {
+async fn announce(chain: &Arc<dyn Chain>, manage_ready: bool) {
 	match chain.registration().await {
 		Ok(Some(registration)) => {
 			let owner = registration.owner;
 			tracing::info!(event = %"registered", %owner, ready = registration.ready, "the miner's entry on chain");
-			if manage_ready && !registration.ready {
-				set_ready(chain, true).await;
+			// What the owner said stays.
+			if manage_ready && registration.drained {
+				tokio::spawn(take_jobs_again(chain.clone()));
 			}
 		}
 		Ok(None) => tracing::warn!(
@@ -260,10 +261,28 @@ async fn announce(chain: &dyn Chain, manage_ready: bool) {
 	}
 }
 
-async fn set_ready(chain: &dyn Chain, ready: bool) {
+/// Until the chain knows: soon after the stop an operator without money has to wait for it.
+async fn take_jobs_again(chain: Arc<dyn Chain>) {
+	let mut pause = Pause::default();
+	while !set_ready(&*chain, true).await {
+		pause.wait().await;
+		if chain.registration().await.is_ok_and(|known| known.is_none_or(|known| !known.drained)) {
+			return;
+		}
+	}
+}
+
+/// Whether the chain knows now.
+async fn set_ready(chain: &dyn Chain, ready: bool) -> bool {
 	let sent = tokio::time::timeout(READY, chain.set_ready(ready)).await;
 	match sent.unwrap_or_else(|_| Err(ChainError::Unavailable("in no block in time".into()))) {
-		Ok(()) => tracing::info!(event = %"set_ready", ready, "told the chain"),
-		Err(error) => tracing::warn!(event = %"set_ready", ready, %error, "could not tell the chain"),
+		Ok(()) => {
+			tracing::info!(event = %"set_ready", ready, "told the chain");
+			true
+		}
+		Err(error) => {
+			tracing::warn!(event = %"set_ready", ready, %error, "could not tell the chain");
+			false
+		}
 	}
 }

@@ -49,6 +49,8 @@ pub struct Registration {
 	pub owner: AccountId32,
 	/// Whether it takes jobs.
 	pub ready: bool,
+	/// Whether it takes none because this operator said so.
+	pub drained: bool,
 }
 
 /// The chain, for one operator.

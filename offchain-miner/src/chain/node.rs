@@ -168,7 +168,8 @@ impl Chain for Node {
 	async fn registration(&self) -> Result<Option<Registration>, ChainError> {
 		let at = self.client.at_best().await?;
 		let Some(owner) = at.owner_of(&self.operator).await? else { return Ok(None) };
-		Ok(at.miner(&owner).await?.map(|miner| Registration { owner, ready: miner.ready }))
+		let drained = at.drained(&owner).await?.is_some();
+		Ok(at.miner(&owner).await?.map(|miner| Registration { owner, ready: miner.ready, drained }))
 	}
 
 	async fn set_ready(&self, ready: bool) -> Result<(), ChainError> {

@@ -136,7 +136,7 @@ pub struct Flags {
 	/// Seconds for which answered attempts stay in the journal.
 	#[arg(long, value_name = "SECONDS", env = "MILLRACE_MINER_KEEP_SECS")]
 	pub keep_secs: Option<u64>,
-	/// Call `set_ready` at start and stop, which costs the operator fees.
+	/// Tell the chain at stop that no jobs are taken, and at start that they are again.
 	#[arg(long, value_name = "BOOL", env = "MILLRACE_MINER_MANAGE_READY", num_args = 0..=1,
 		default_missing_value = "true", require_equals = true)]
 	pub manage_ready: Option<bool>,

@@ -82,7 +82,7 @@ pub struct Config {
 	pub drain_secs: u64,
 	/// Seconds for which answered attempts stay in the journal.
 	pub keep_secs: u64,
-	/// Whether to call `set_ready` at start and stop, which costs the operator fees.
+	/// Whether to call `set_ready(false)` at stop, and to take it back at start.
 	pub manage_ready: bool,
 	/// Whether to write the receipts of answered jobs to files in the work directory.
 	pub receipts: bool,
@@ -118,7 +118,7 @@ impl Default for Config {
 			log: "info,llama_cpp_2=warn".into(),
 			drain_secs: 30,
 			keep_secs: 3_600,
-			manage_ready: false,
+			manage_ready: true,
 			receipts: true,
 			receipt_key_file: None,
 			limits: Limits::default(),

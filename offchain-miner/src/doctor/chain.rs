@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use millrace_client::{amount, Balances, Client, Error, Miner, Model, NodeHealth, Offer, Parameters};
+use millrace_client::{amount, Client, Error, Miner, Model, NodeHealth, Offer, Parameters};
 use millrace_primitives::{bench, AccountId32, BlockNumber, H256};
 
 use super::report::Check;
@@ -16,9 +16,6 @@ use crate::{
 
 /// A best block that is this much off, in seconds, is worth a word; and one that is so much off is broken.
 const OFF: (i64, i64) = (10, 60);
-
-/// An operator that pays fees for `set_ready` should have this many times the existential deposit.
-const FEES: u128 = 10;
 
 /// Everything that is read of the chain, at one block.
 #[derive(Clone, Debug)]
@@ -35,8 +32,8 @@ pub struct Facts {
 	pub ahead_secs: i64,
 	/// The operator, if its key could be read.
 	pub operator: Option<AccountId32>,
-	/// The operator's money.
-	pub purse: Balances,
+	/// Whether the operator has said that it takes no jobs.
+	pub drained: bool,
 	/// Its entry on chain.
 	pub miner: Option<Miner>,
 	/// Its offers.
@@ -66,9 +63,9 @@ impl Facts {
 			Some(owner) => (at.miner(owner).await?, at.offers_of(owner).await?),
 			None => (None, Vec::new()),
 		};
-		let purse = match &operator {
-			Some(operator) => at.balance(operator).await?,
-			None => Balances::default(),
+		let drained = match &owner {
+			Some(owner) => at.drained(owner).await?.is_some(),
+			None => false,
 		};
 		Ok(Self {
 			url: client.url().await,
@@ -77,7 +74,7 @@ impl Facts {
 			health: client.node_health().await?,
 			ahead_secs: i64::try_from(ahead).unwrap_or(i64::MIN),
 			operator,
-			purse,
+			drained,
 			miner,
 			offers,
 			models: at.models().await?,
@@ -176,7 +173,7 @@ fn registration(facts: &Facts, config: &Config, owner: &Owner) -> Vec<Check> {
 	} else {
 		Check::ok("stake", format!("{} bonded for {} slots", amount::show(miner.bonded), miner.slots_offered))
 	};
-	let ready = match (miner.ready, config.manage_ready) {
+	let ready = match (miner.ready, facts.drained && config.manage_ready) {
 		(true, _) => Check::ok("ready", "takes jobs"),
 		(false, true) => Check::ok("ready", "takes no jobs now; the miner changes that when it starts"),
 		(false, false) => {
@@ -184,14 +181,7 @@ fn registration(facts: &Facts, config: &Config, owner: &Owner) -> Vec<Check> {
 			Check::broken("ready", "the chain gives it no jobs", mend)
 		}
 	};
-	let mut checks = vec![registered, stake, ready];
-	let least = facts.parameters.existential_deposit.saturating_mul(FEES);
-	if config.manage_ready && facts.purse.free < least {
-		let found = format!("the operator has {} for fees of set_ready", amount::show(facts.purse.free));
-		let mend = format!("send it some: {}", owner.command(&format!("account transfer {operator} 1")));
-		checks.push(Check::warn("purse", found, mend));
-	}
-	checks
+	vec![registered, stake, ready]
 }
 
 fn offers(facts: &Facts, config: &Config, probe: &Probe, owner: &Owner) -> Vec<Check> {

@@ -1,6 +1,6 @@
 //! A chain on which nothing is wrong.
 
-use millrace_client::{Balances, Miner, Model, NodeHealth, Offer, Parameters};
+use millrace_client::{Miner, Model, NodeHealth, Offer, Parameters};
 use millrace_primitives::{AccountId32, ModelKind, Rate, H256, MILL};
 
 use super::Facts;
@@ -40,7 +40,7 @@ pub(crate) fn facts() -> Facts {
 		health: NodeHealth { syncing: false, peers: 3, needs_peers: true },
 		ahead_secs: -1,
 		operator: Some(operator.clone()),
-		purse: Balances { free: MILL, ..Balances::default() },
+		drained: false,
 		miner: Some(Miner {
 			owner: owner.clone(),
 			operator,

@@ -70,19 +70,18 @@ async fn judge_should_say_how_much_stake_is_missing_when_it_is_below_the_slots()
 }
 
 #[tokio::test]
-async fn judge_should_ask_for_readiness_when_the_miner_does_not_manage_it() {
-	let unready = |facts: &mut Facts| facts.miner.as_mut().unwrap().ready = false;
-	let found = fault(&config(), unready).await;
-	assert_eq!((found.0, found.1), ("ready", State::Broken));
-	assert!(found.2.contains("miner ready on"));
-	assert_eq!(faults(&judged(&Config { manage_ready: true, ..config() }, unready).await), []);
-}
-
-#[tokio::test]
-async fn judge_should_warn_when_the_operator_can_not_pay_what_it_manages() {
-	let config = Config { manage_ready: true, ..config() };
-	let found = fault(&config, |facts| facts.purse.free = 0).await;
-	assert_eq!((found.0, found.1), ("purse", State::Warn));
+async fn judge_should_ask_for_readiness_when_the_owner_withdrew_it_or_the_miner_does_not_manage_it() {
+	let withdrawn = |facts: &mut Facts| facts.miner.as_mut().unwrap().ready = false;
+	let drained = |facts: &mut Facts| {
+		withdrawn(facts);
+		facts.drained = true;
+	};
+	let by_hand = Config { manage_ready: false, ..config() };
+	for found in [fault(&config(), withdrawn).await, fault(&by_hand, drained).await] {
+		assert_eq!((found.0, found.1), ("ready", State::Broken));
+		assert!(found.2.contains("miner ready on"));
+	}
+	assert_eq!(faults(&judged(&config(), drained).await), []);
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! The miner is told to stop.
 
 use millrace_client::calls;
-use millrace_primitives::MILL;
 use millrace_tests::{miner::Engine, world::account, Miner, Say, World};
 
 use super::{failed_unpaid, fake, named, settled_once, submitted, LONG, SHORT};
@@ -26,11 +25,8 @@ fn line_of(miner: &Miner, words: &[&str]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_should_be_withdrawn_before_any_work_is_refused_when_the_miner_is_told_to_stop() {
 	let world = World::with_offer(2).await;
-	// Readiness costs the operator a fee.
-	let gift = calls::transfer(account("//Bob//operator"), MILL);
-	world.charlie.send(gift).await.unwrap().in_block().await.unwrap();
 	let engine = fake(&world, Say::Nothing).await;
-	let mut miner = world.miner_with(&Engine::Ollama(engine.url()), &["--manage-ready"]);
+	let mut miner = world.miner_with(&Engine::Ollama(engine.url()), &[]);
 	let (running, from, _) = submitted(&world, named(&world, SHORT, 32)).await;
 	engine.asked(1).await;
 	let (waiting, block, before) = submitted(&world, named(&world, "What is 1 plus 2?", 32)).await;
@@ -78,4 +74,36 @@ async fn answer_should_be_sent_at_the_next_start_when_the_miner_stops_without_it
 	let again = world.miner(&Engine::Llama);
 	settled_once(&world, job, block, before.owner).await;
 	assert!(!again.said(job, "running"), "the journal had the answer");
+}
+
+/// Whether the chain gives Bob's miner jobs.
+async fn takes_jobs(world: &World) -> bool {
+	world.client.at_best().await.unwrap().miner(&account("//Bob")).await.unwrap().unwrap().ready
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_should_come_back_when_the_miner_is_started_again_and_cost_nothing() {
+	let world = World::with_offer(1).await;
+	let operator = world.money("//Bob//operator").await;
+	let mut miner = world.miner(&Engine::Llama);
+	assert_eq!(miner.terminate(), Some(0));
+	assert!(!takes_jobs(&world).await);
+	let mut again = world.miner(&Engine::Llama);
+	again.process().wait_for("readiness", |line| line.contains("ready=true") && line.contains("told the chain"));
+	assert!(takes_jobs(&world).await);
+	assert_eq!(world.money("//Bob//operator").await, operator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_should_stay_withdrawn_when_the_owner_withdrew_it() {
+	let world = World::with_offer(1).await;
+	world.bob.send(calls::set_ready(false)).await.unwrap().in_block().await.unwrap();
+	let mut miner = world.miner(&Engine::Llama);
+	assert_eq!(miner.terminate(), Some(0));
+	let mut again = world.miner(&Engine::Llama);
+	assert_eq!(again.terminate(), Some(0));
+	assert!(!takes_jobs(&world).await);
+	let told =
+		|miner: &Miner| miner.process().lines().iter().any(|line| line.contains("ready=true") && line.contains("told"));
+	assert!(!told(&miner) && !told(&again));
 }
