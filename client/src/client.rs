@@ -21,8 +21,8 @@ use subxt_rpcs::{
 };
 
 use crate::{
-	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Channel, Error, Job, Miner, Model, NodeHealth, Offer,
-	Parameters, ReceiptKey, Signer, Snapshot, Submitter,
+	rpc::Reconnecting, upgrade::Writers, Balances, BlockRef, Channel, Endpoint, Error, Job, Miner, Model, NodeHealth,
+	Offer, Parameters, ReceiptKey, Signer, Snapshot, Submitter,
 };
 
 pub(crate) type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
@@ -282,6 +282,8 @@ reads! {
 	channel(id: ChannelId) -> Option<Channel>;
 	/// The channels of an account, as a client or as a miner's owner, in order.
 	channels_of(account: &AccountId32) -> Vec<Channel>;
+	/// Where the sessions of an owner's miner are answered, if it says so.
+	endpoint(owner: &AccountId32) -> Option<Endpoint>;
 	/// The record of a channel that was settled.
 	channel_receipt(id: ChannelId) -> Option<ChannelReceipt<AccountId32>>;
 	/// The numbers that governance sets, and the existential deposit.

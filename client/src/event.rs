@@ -38,6 +38,11 @@ pub enum Event {
 		/// Its number.
 		channel: ChannelId,
 	},
+	/// A channel's client closes it, or its time is over.
+	ChannelClosing {
+		/// Its number.
+		channel: ChannelId,
+	},
 	/// A channel was settled.
 	ChannelSettled {
 		/// Its number.
@@ -165,6 +170,7 @@ pub(crate) fn place(event: &RawEvent<'_, SubstrateConfig>) -> Result<Placed, Err
 		},
 		("Models", "Registered") => Event::ModelRegistered { model: decode::<ModelRegistered>(event)?.model },
 		("Channels", "Opened") => Event::ChannelOpened { channel: decode::<ChannelOnly>(event)?.channel },
+		("Channels", "Closing") => Event::ChannelClosing { channel: decode::<ChannelOnly>(event)?.channel },
 		("Channels", "Settled") => {
 			let ChannelSettled { channel, paid, refund } = decode(event)?;
 			Event::ChannelSettled { channel, paid, refund }

@@ -23,6 +23,7 @@ pub mod probe;
 pub mod receipts;
 pub mod reload;
 pub mod runner;
+pub mod session;
 pub mod shell;
 mod start;
 pub mod task;

@@ -60,7 +60,7 @@ impl Plan {
 		});
 		let opened: Vec<_> = paths.flatten().map(|path| (path.clone(), ModelFile::open(path))).collect();
 		let needs: Vec<_> =
-			opened.iter().filter_map(|(_, file)| Some(Need::of(file.as_ref().ok()?, config.slots.get()))).collect();
+			opened.iter().filter_map(|(_, file)| Some(Need::of(file.as_ref().ok()?, config.inferences()))).collect();
 		// Without a target nothing runs; the CPU's places still tell the rest.
 		let on = target.clone().unwrap_or(Target::Cpu { why: None });
 		let mut places = fit::place(&needs, &on, machine.memory).into_iter();

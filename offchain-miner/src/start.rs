@@ -24,6 +24,7 @@ use crate::{
 		llama::{self, Llama},
 		ollama::{self, Ollama},
 		openai::Openai,
+		several::Engines,
 		Engine, LocalModel,
 	},
 	hardware::sensors::{Driver, Sensors},
@@ -37,6 +38,7 @@ use crate::{
 	receipts::Receipts,
 	reload::Reload,
 	runner::{Means, Runner, SharedStatus},
+	session::{ledger::NodeLedger, Server, Setup},
 	task,
 };
 
@@ -66,11 +68,11 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		node = connect(&config, &signer) => node?,
 		() = stop.cancelled() => return Ok(()),
 	};
-	let client = connected.client().clone();
+	let (client, submitter) = (connected.client().clone(), connected.submitter().clone());
 	let chain: Arc<dyn Chain> = Arc::new(connected);
 	let genesis = chain.genesis();
 	let journal = Arc::new(open_journal(&config.work_dir, genesis, config.keep_secs)?.with_receipts(config.receipts));
-	let core = Core::new(genesis, config.slots.get(), Box::new(OperatorSigner(signer)));
+	let core = Core::new(genesis, config.slots.get(), Box::new(OperatorSigner(signer.clone())));
 	let status = SharedStatus::default();
 	let sensors = tokio::task::spawn_blocking(Driver::open).await?.map(|driver| Arc::new(driver) as Arc<dyn Sensors>);
 	let metrics = Arc::new(Metrics::new(status.clone(), config.slots.get(), sensors.is_some()));
@@ -90,6 +92,13 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let vigil = tokio::spawn(Vigil::new(chain.clone(), engines.clone(), sensors, status.clone()).follow());
 	announce(&chain, config.manage_ready).await;
 	offer::remind(&config, &client, &operator).await;
+	let sessions = if config.session.listen.is_empty() {
+		None
+	} else {
+		let ledger = Arc::new(NodeLedger::new(client.clone(), submitter));
+		let (settings, work_dir, engines) = (&config.session, &*config.work_dir, Engines::new(engines.clone()));
+		Some(Server::start(Setup { settings, work_dir, ledger, engines, signer })?)
+	};
 	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots.get(), "working");
 
 	let receipts = config.receipts.then(|| {
@@ -97,6 +106,7 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).signed_by(receipt_signer).follow())
 	});
 	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
+	let patience = settings.clone();
 	tokio::spawn(Reload { flags, config, operator, settings: sender, client, logging }.follow(hangup));
 	let runner = Runner::new(core, journal, chain.clone(), Means { engines, tasks }, status, metrics, settings);
 	let drain = CancellationToken::new();
@@ -109,7 +119,19 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		}
 		begin.cancel();
 	});
-	let worked = runner.run(drain).await;
+	let served = async {
+		let Some(sessions) = sessions else { return };
+		drain.cancelled().await;
+		let patience = patience.borrow().drain;
+		sessions.finish(patience).await;
+	};
+	let worked = async {
+		let worked = runner.run(drain.clone()).await;
+		// Whatever ended it, nothing new is answered either.
+		drain.cancel();
+		worked
+	};
+	let (worked, ()) = tokio::join!(worked, served);
 	vigil.abort();
 	pruning.abort();
 	// Whatever it has not written yet is in the journal, for the next start.
@@ -172,9 +194,9 @@ async fn engines(config: &Config) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
 		match engine.clone() {
 			EngineConfig::Llama { models, threads } => {
 				let cores = std::thread::available_parallelism().map_or(1, usize::from);
-				let threads = threads.unwrap_or(cores / config.slots);
+				let threads = threads.unwrap_or(cores / config.inferences());
 				let own: Vec<_> = devices.drain(..models.len().min(devices.len())).collect();
-				let options = llama::Options { models, slots: config.slots.get(), threads };
+				let options = llama::Options { models, slots: config.inferences(), threads };
 				let loaded = tokio::task::spawn_blocking(move || Llama::load_on(&options, &own)).await?;
 				engines.push(Arc::new(loaded.context("the llama engine can't start")?));
 			}

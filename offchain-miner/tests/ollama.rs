@@ -35,7 +35,7 @@ fn request(digest: H256, text: &str, sampling: Sampling) -> Request {
 }
 
 async fn ask(engine: &dyn Engine, request: &Request) -> Generation {
-	engine.generate(request.clone(), CancellationToken::new()).await.unwrap()
+	engine.generate(request.clone(), Sink::none(), CancellationToken::new()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +73,8 @@ async fn ollama_should_fail_honestly_when_it_cannot_answer() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
 	let ollama = engine(&server);
 	let digest = llama::file_digest(&model()).unwrap();
-	let code = |request| async { ollama.generate(request, CancellationToken::new()).await.unwrap_err().code };
+	let code =
+		|request| async { ollama.generate(request, Sink::none(), CancellationToken::new()).await.unwrap_err().code };
 	let long = "x".repeat(3_000);
 	assert_eq!(code(request(digest, &long, Sampling::greedy(8))).await, FailCode::ContextTooLong);
 	assert_eq!(code(request(digest, &long[..450], Sampling::greedy(300))).await, FailCode::ContextTooLong);
@@ -146,7 +147,7 @@ async fn attempt_should_fail_by_the_engine_when_its_runner_is_killed_in_the_midd
 	let engines: [Box<dyn Engine>; 2] =
 		[Box::new(Ollama::new(slow(url.clone())).unwrap()), Box::new(openai(&url, "slow:latest", None))];
 	for slow in engines {
-		let error = slow.generate(long_answer(), CancellationToken::new()).await.unwrap_err();
+		let error = slow.generate(long_answer(), Sink::none(), CancellationToken::new()).await.unwrap_err();
 		assert_eq!(error.code, FailCode::EngineError, "{}: {error}", slow.kind());
 	}
 	// The server itself is well, and answers the next one.
@@ -158,7 +159,7 @@ async fn attempt_should_time_out_when_ollama_is_slower_than_it_may_be() {
 	let Some(server) = millrace_tests::Ollama::start() else { return };
 	let timeout = Some(std::time::Duration::from_millis(50));
 	let engine = Ollama::new(ollama::Options { timeout, ..slow(server.url()) }).unwrap();
-	let error = engine.generate(long_answer(), CancellationToken::new()).await.unwrap_err();
+	let error = engine.generate(long_answer(), Sink::none(), CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::Timeout, "{error}");
 }
 
@@ -178,11 +179,11 @@ async fn ollama_should_not_answer_when_its_name_got_another_file() {
 	std::fs::write(&other, bytes).unwrap();
 	server.create(MODEL, &other, 1);
 	let missing = |error: EngineError| assert_eq!(error.code, FailCode::ModelMissing, "{error}");
-	missing(ollama.generate(request.clone(), CancellationToken::new()).await.unwrap_err());
+	missing(ollama.generate(request.clone(), Sink::none(), CancellationToken::new()).await.unwrap_err());
 	let of_other = Request { digest: llama::file_digest(&other).unwrap(), ..request.clone() };
 	assert_eq!(ask(&ollama, &of_other).await.output, answer.output);
 	server.remove(MODEL);
-	missing(ollama.generate(of_other, CancellationToken::new()).await.unwrap_err());
+	missing(ollama.generate(of_other, Sink::none(), CancellationToken::new()).await.unwrap_err());
 }
 
 fn openai(url: &str, name: &str, file: Option<PathBuf>) -> Openai {
@@ -223,7 +224,7 @@ async fn openai_should_fail_honestly_when_it_cannot_answer() {
 	let Some(mut server) = millrace_tests::Ollama::start() else { return };
 	let openai = self::openai(&server.url(), MODEL, Some(model()));
 	let digest = llama::file_digest(&model()).unwrap();
-	let fail = |request| async { openai.generate(request, CancellationToken::new()).await.unwrap_err() };
+	let fail = |request| async { openai.generate(request, Sink::none(), CancellationToken::new()).await.unwrap_err() };
 	let long = "x".repeat(3_000);
 	assert_eq!(fail(request(digest, &long, Sampling::greedy(8))).await.code, FailCode::ContextTooLong);
 	assert_eq!(fail(request(H256::zero(), "hi", Sampling::greedy(8))).await.code, FailCode::ModelMissing);
@@ -252,19 +253,21 @@ async fn next_engine_should_answer_when_the_first_goes_away() {
 	let request = request(llama::file_digest(&model()).unwrap(), "What is 2 plus 3?", Sampling::greedy(16));
 	let order = Order::Generate(request.clone());
 	let cancel = CancellationToken::new();
-	let (kind, answer) = engines.work(&order, &cancel, |_, _| panic!("none is passed over")).await.unwrap();
+	let (kind, answer) =
+		engines.work(&order, &Sink::none(), &cancel, |_, _| panic!("none is passed over")).await.unwrap();
 	assert_eq!(kind, "ollama");
 	first.kill();
 	let mut passed = Vec::new();
-	let (kind, same) = engines.work(&order, &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap();
+	let (kind, same) =
+		engines.work(&order, &Sink::none(), &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap();
 	assert_eq!((kind, &passed[..]), ("openai", &[("ollama", FailCode::EngineError)][..]));
 	assert_eq!(same.output, answer.output);
 	// Another file is none of theirs.
 	let other = Order::Generate(Request { digest: H256::zero(), ..request });
-	let error = engines.work(&other, &cancel, |_, _| {}).await.unwrap_err();
+	let error = engines.work(&other, &Sink::none(), &cancel, |_, _| {}).await.unwrap_err();
 	assert_eq!(error.code, FailCode::EngineError, "the first one may have had it: {error}");
 	second.remove(MODEL);
 	passed.clear();
-	engines.work(&order, &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap_err();
+	engines.work(&order, &Sink::none(), &cancel, |kind, error| passed.push((kind, error.code))).await.unwrap_err();
 	assert_eq!(passed[1..], [("openai", FailCode::ModelMissing), ("ollama", FailCode::ModelMissing)]);
 }

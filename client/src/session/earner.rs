@@ -89,6 +89,17 @@ impl Earner {
 		self.pending.as_ref()
 	}
 
+	/// Whether an answer is under way.
+	pub fn is_answering(&self) -> bool {
+		self.answer.is_some()
+	}
+
+	/// Whether the deposit reaches for the answer under way, when it has taken `usage`.
+	pub fn affords(&self, terms: &ChannelTerms, usage: &Usage) -> bool {
+		let total = self.answer.as_ref().and_then(|answer| answer.before.with(&terms.rate, usage));
+		total.is_some_and(|total| total.fee <= terms.deposit)
+	}
+
 	/// Takes a request, dated within a minute of `now`, in ms since 1970. Numbers only rise, so that
 	/// a request is answered once; one that was refused leaves a gap.
 	///

@@ -1,4 +1,6 @@
-//! The two sides of a channel, without any transport: what each may sign, what it must refuse, and what it must keep.
+//! Streaming channels, off chain. [`Earner`] and [`Payer`] are the two sides without any transport: what each may sign,
+//! what it must refuse, and what it must keep. [`Session`] is the client's side over the network; [`wire`], [`talk`] and
+//! [`network`] are what both sides share, for the miner's own.
 //!
 //! ```text
 //! client                                 miner
@@ -18,13 +20,19 @@
 //! nothing twice and loses no voucher.
 
 mod earner;
+mod live;
+pub mod network;
 mod payer;
+pub mod store;
+pub mod talk;
 #[cfg(test)]
 mod tests;
+pub mod wire;
 
 use millrace_primitives::{AccountId32, Balance, ChannelId, Rate, H256};
 
 pub use earner::{Earner, Refusal};
+pub use live::{counterpart, last_voucher, Answer, Counterpart, Delta, Session, SessionError};
 pub use payer::{Fault, Payer, Received};
 
 /// What the chain says of a channel, as both sides need it.

@@ -46,6 +46,11 @@ impl Node {
 		&self.client
 	}
 
+	/// Sends the operator's transactions; clones share the count of its nonces.
+	pub fn submitter(&self) -> &Submitter {
+		&self.submitter
+	}
+
 	async fn send(&self, call: Call) -> Result<BlockNumber, ChainError> {
 		Ok(self.submitter.send(call).await?.in_block().await?.number)
 	}

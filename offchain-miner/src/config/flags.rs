@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use millrace_client::session::network::Multiaddr;
 
 use super::{
 	engine::EngineKind,
@@ -159,6 +160,23 @@ pub struct Flags {
 	/// Free megabytes of the work directory's disk below which no new work is taken.
 	#[arg(long, value_name = "MB", env = "MILLRACE_MINER_LIMITS_MIN_FREE_DISK_MB")]
 	pub min_free_disk_mb: Option<u64>,
+	/// Multiaddr to serve sessions of streaming channels on, such as /ip4/0.0.0.0/tcp/9930; may be repeated.
+	#[arg(long, value_name = "MULTIADDR", env = "MILLRACE_MINER_SESSION_LISTEN", value_delimiter = ',')]
+	pub session_listen: Vec<Multiaddr>,
+	/// Multiaddr at which others reach this machine, where that is not what it listens on; may be repeated.
+	#[arg(
+		long = "session-public-address",
+		value_name = "MULTIADDR",
+		env = "MILLRACE_MINER_SESSION_PUBLIC_ADDRESSES",
+		value_delimiter = ','
+	)]
+	pub session_public_addresses: Vec<Multiaddr>,
+	/// Answers of sessions at a time, beside the slots.
+	#[arg(long, value_name = "N", env = "MILLRACE_MINER_SESSION_STREAMS")]
+	pub session_streams: Option<NonZeroUsize>,
+	/// Seconds that a client may take to counter-sign a checkpoint.
+	#[arg(long, value_name = "SECONDS", env = "MILLRACE_MINER_SESSION_VOUCHER_SECS")]
+	pub session_voucher_secs: Option<NonZeroU64>,
 	/// Run tasks: programs that the allow-list names.
 	#[arg(long, value_name = "BOOL", env = "MILLRACE_MINER_TASK_ENABLED", num_args = 0..=1,
 		default_missing_value = "true", require_equals = true)]

@@ -21,7 +21,10 @@ use millrace_client::{receipt::json::ReceiptSigner, Signer};
 use millrace_primitives::job::MAX_INPUT_BYTES;
 use serde::{Deserialize, Serialize};
 
-use crate::task::{AllowList, TaskSettings};
+use crate::{
+	session::settings::SessionSettings,
+	task::{AllowList, TaskSettings},
+};
 
 pub use engine::{EngineConfig, EngineKind};
 pub(crate) use file::{parse_as, place_of};
@@ -92,6 +95,8 @@ pub struct Config {
 	pub limits: Limits,
 	/// Programs of this machine that clients may run.
 	pub task: TaskSettings,
+	/// Whether and where clients of streaming channels are served.
+	pub session: SessionSettings,
 	/// The engines, in the order in which they are asked.
 	#[serde(rename = "engine")]
 	pub engines: Vec<EngineConfig>,
@@ -123,6 +128,7 @@ impl Default for Config {
 			receipt_key_file: None,
 			limits: Limits::default(),
 			task: TaskSettings::default(),
+			session: SessionSettings::default(),
 			engines: Vec::new(),
 			offers: Vec::new(),
 		}
@@ -199,6 +205,14 @@ impl Config {
 		if !flags.task_hosts.is_empty() {
 			self.task.hosts.clone_from(&flags.task_hosts);
 		}
+		if !flags.session_listen.is_empty() {
+			self.session.listen.clone_from(&flags.session_listen);
+		}
+		if !flags.session_public_addresses.is_empty() {
+			self.session.public_addresses.clone_from(&flags.session_public_addresses);
+		}
+		set(&mut self.session.streams, &flags.session_streams);
+		set(&mut self.session.voucher_secs, &flags.session_voucher_secs);
 		set(&mut self.task.quota_mb, &flags.task_quota_mb);
 		set(&mut self.task.keep_finished_hours, &flags.task_keep_finished_hours);
 		set(&mut self.task.keep_failed_hours, &flags.task_keep_failed_hours);
@@ -255,6 +269,7 @@ impl Config {
 			));
 		}
 		self.task.check()?;
+		self.session.check()?;
 		if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log) {
 			return Err(format!(
 				"log = {:?} is no filter: {error}; expected such as \"info\" or \"debug,llama_cpp_2=warn\"",
@@ -273,6 +288,11 @@ impl Config {
 			return Err("no engine: add an [[engine]] to the configuration, or pass --model".into());
 		}
 		Ok(())
+	}
+
+	/// Inferences at a time: of jobs, and of sessions beside them.
+	pub fn inferences(&self) -> usize {
+		self.slots.get().saturating_add(self.session.slots())
 	}
 
 	/// The addresses of the nodes as text.

@@ -93,7 +93,9 @@ fn example_should_have_every_key_when_compared_with_the_parser() {
 	let plain = table("");
 	for key in keys_of("") {
 		let found = match key.as_str() {
-			"limits" | "task" | "engine" | "offer" => lines.iter().any(|line| line.trim_matches(['[', ']']) == key),
+			"limits" | "task" | "session" | "engine" | "offer" => {
+				lines.iter().any(|line| line.trim_matches(['[', ']']) == key)
+			}
 			key => has(&plain, key),
 		};
 		assert!(found, "{key} is not in the example");
@@ -103,6 +105,9 @@ fn example_should_have_every_key_when_compared_with_the_parser() {
 	}
 	for key in keys_of("[task]") {
 		assert!(has(&table("[task]"), &key), "task.{key} is not in the example");
+	}
+	for key in keys_of("[session]") {
+		assert!(has(&table("[session]"), &key), "session.{key} is not in the example");
 	}
 	for key in keys_of("[[offer]]\nmodel = \"x\"") {
 		assert!(has(&table("[[offer]]"), &key), "{key} of an offer is not in the example");
@@ -136,7 +141,7 @@ fn every_key_should_have_a_flag_and_a_variable_when_compared_with_the_parser() {
 	let run = command.find_subcommand("run").unwrap();
 	let variables: Vec<String> =
 		run.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned())).collect();
-	let tables = ["limits", "task"];
+	let tables = ["limits", "task", "session"];
 	let mut keys: Vec<String> = keys_of("").into_iter().filter(|key| !tables.contains(&key.as_str())).collect();
 	for table in tables {
 		keys.extend(keys_of(&format!("[{table}]")).into_iter().map(|key| format!("{table}_{key}")));

@@ -7,6 +7,7 @@ pub mod ollama;
 pub mod openai;
 mod server;
 pub mod several;
+pub mod sink;
 mod transcript;
 pub mod vocabulary;
 
@@ -16,6 +17,8 @@ use async_trait::async_trait;
 use millrace_primitives::{FailCode, Sampling, TranscriptEntry, Usage, Workload, H256};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+
+use sink::Sink;
 
 /// How an input's text becomes the model's prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,8 +184,14 @@ pub trait Engine: Send + Sync {
 	/// The models that it has now.
 	async fn models(&self) -> Result<Vec<LocalModel>, EngineError>;
 
-	/// Makes text. Ends early, with any result, once `cancel` is cancelled, as the other two.
-	async fn generate(&self, _request: Request, _cancel: CancellationToken) -> Result<Generation, EngineError> {
+	/// Makes text, and gives it to `sink` part by part. Ends early, with any result, once `cancel` is cancelled, as the other
+	/// two.
+	async fn generate(
+		&self,
+		_request: Request,
+		_sink: Sink,
+		_cancel: CancellationToken,
+	) -> Result<Generation, EngineError> {
 		Err(EngineError::unable(self.kind(), "make text"))
 	}
 

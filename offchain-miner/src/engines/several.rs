@@ -5,7 +5,7 @@ use std::sync::Arc;
 use millrace_primitives::FailCode;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, EngineError, Generation, Order};
+use super::{sink::Sink, Engine, EngineError, Generation, Order};
 
 /// What the miner does about a failure before the chain hears of it. `docs/failures.md` has the reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ impl Engines {
 		Self(engines)
 	}
 
-	/// Has the work done by the first engine that has the file and is able to, and names that engine. `passed` hears of
-	/// each engine that was passed over.
+	/// Has the work done by the first engine that has the file and is able to, and names that engine. Text goes to `sink`
+	/// as it is made; once some of it is gone, no other engine is tried. `passed` hears of each engine that was passed over.
 	///
 	/// # Errors
 	///
@@ -51,13 +51,14 @@ impl Engines {
 	pub async fn work(
 		&self,
 		order: &Order,
+		sink: &Sink,
 		cancel: &CancellationToken,
 		mut passed: impl FnMut(&'static str, &EngineError) + Send,
 	) -> Result<(&'static str, Generation), EngineError> {
 		let mut worst = EngineError::new(FailCode::ModelMissing, "no engine is configured");
 		for engine in &self.0 {
 			let done = match order.clone() {
-				Order::Generate(request) => engine.generate(request, cancel.clone()).await,
+				Order::Generate(request) => engine.generate(request, sink.clone(), cancel.clone()).await,
 				Order::Embed(request) => engine.embed(request, cancel.clone()).await,
 				Order::Draw(request) => engine.draw(request, cancel.clone()).await,
 			};
@@ -65,7 +66,7 @@ impl Engines {
 				Ok(generation) => return Ok((engine.kind(), generation)),
 				Err(error) => error,
 			};
-			if Remedy::of(error.code) == Remedy::Nothing {
+			if Remedy::of(error.code) == Remedy::Nothing || sink.is_used() {
 				return Err(error);
 			}
 			passed(engine.kind(), &error);

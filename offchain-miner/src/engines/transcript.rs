@@ -4,15 +4,15 @@
 //! server cuts a character in two, the bytes are U+FFFD or the entry is missing; such a token's number is [`UNKNOWN`],
 //! or it is not in the transcript.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, time::Instant};
 
 use millrace_primitives::{
 	transcript::{logprob_from_nats, TOP_ALTERNATIVES},
-	Alternative, TranscriptEntry,
+	Alternative, TranscriptEntry, Usage,
 };
 use serde::Deserialize;
 
-use super::vocabulary::Vocabulary;
+use super::{sink::Piece, vocabulary::Vocabulary, Generation};
 
 /// Stands for a token that its bytes do not identify.
 pub const UNKNOWN: u32 = u32::MAX;
@@ -50,16 +50,34 @@ impl Logprob {
 	}
 }
 
+/// How much of an answer was taken as parts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+	bytes: usize,
+	entries: usize,
+}
+
+impl Taken {
+	/// The part that completes the answer; `None` when nothing is left.
+	pub(super) fn rest(&self, whole: &Generation) -> Option<Piece> {
+		let bytes = whole.output.get(self.bytes..).unwrap_or_default().to_vec();
+		let entries = whole.transcript.get(self.entries..).unwrap_or_default().to_vec();
+		(!bytes.is_empty() || !entries.is_empty()).then_some(Piece { bytes, entries, usage: whole.usage })
+	}
+}
+
 /// Gathers an answer.
 pub(super) struct Collector<'a> {
 	vocabulary: Option<&'a Vocabulary>,
 	output: Vec<u8>,
 	entries: Vec<TranscriptEntry>,
+	/// How much of both was taken as a part.
+	taken: Taken,
 }
 
 impl<'a> Collector<'a> {
 	pub(super) fn new(vocabulary: Option<&'a Vocabulary>) -> Self {
-		Self { vocabulary, output: Vec::new(), entries: Vec::new() }
+		Self { vocabulary, output: Vec::new(), entries: Vec::new(), taken: Taken::default() }
 	}
 
 	/// A part of the answer's text.
@@ -81,8 +99,25 @@ impl<'a> Collector<'a> {
 		self.entries.push(TranscriptEntry { token, bytes, logprob: entry.value(), top });
 	}
 
-	pub(super) fn finish(self) -> (Vec<u8>, Vec<TranscriptEntry>) {
-		(self.output, self.entries)
+	/// What came since the last part, but for the last `held` tokens, with the time since `began`; `None` when there is
+	/// nothing. How long the prompt was servers say at the end.
+	pub(super) fn part(&mut self, held: usize, began: Instant) -> Option<Piece> {
+		let Taken { bytes, entries } = self.taken;
+		let until = self.entries.len().saturating_sub(held).max(entries);
+		if bytes == self.output.len() && entries == until {
+			return None;
+		}
+		self.taken = Taken { bytes: self.output.len(), entries: until };
+		let usage = Usage {
+			input_tokens: 0,
+			output_tokens: u32::try_from(until).unwrap_or(u32::MAX),
+			gpu_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+		};
+		Some(Piece { bytes: self.output[bytes..].to_vec(), entries: self.entries[entries..until].to_vec(), usage })
+	}
+
+	pub(super) fn finish(self) -> (Vec<u8>, Vec<TranscriptEntry>, Taken) {
+		(self.output, self.entries, self.taken)
 	}
 
 	fn id(&self, entry: &Logprob) -> u32 {

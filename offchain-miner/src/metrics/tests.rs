@@ -16,7 +16,7 @@ use crate::{
 		fixtures::{answer, assignment, generated},
 		Action, Event, Row, RowState, Step,
 	},
-	engines::{Engine, EngineError, Generation, LocalModel, Request},
+	engines::{sink::Sink, Engine, EngineError, Generation, LocalModel, Request},
 	hardware::{
 		gpu::tests::gpu,
 		sensors::{Reading, Sensors},
@@ -51,7 +51,7 @@ impl Engine for Lamp {
 	async fn models(&self) -> Result<Vec<LocalModel>, EngineError> {
 		Ok(Vec::new())
 	}
-	async fn generate(&self, _: Request, _: CancellationToken) -> Result<Generation, EngineError> {
+	async fn generate(&self, _: Request, _: Sink, _: CancellationToken) -> Result<Generation, EngineError> {
 		Err(EngineError::engine("off"))
 	}
 }

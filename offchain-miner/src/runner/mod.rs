@@ -28,6 +28,7 @@ use crate::{
 	disk,
 	engines::{
 		several::{Engines, Remedy},
+		sink::Sink,
 		Engine, EngineError, Generation, Order,
 	},
 	journal::{Change, Journal, JournalError},
@@ -464,7 +465,7 @@ impl Workshop {
 			let passed = |engine: &'static str, error: &EngineError| {
 				tracing::warn!(job, attempt, event = %"passed_over", engine, %error);
 			};
-			let error = match self.engines.work(order, cancel, passed).await {
+			let error = match self.engines.work(order, &Sink::none(), cancel, passed).await {
 				Ok((engine, generation)) => {
 					let took = began.elapsed();
 					self.metrics.work().answered(&generation.usage, took);

@@ -142,7 +142,7 @@ impl Engine for FakeEngine {
 	async fn models(&self) -> Result<Vec<LocalModel>, EngineError> {
 		Ok(Vec::new())
 	}
-	async fn generate(&self, _: Request, _: CancellationToken) -> Result<Generation, EngineError> {
+	async fn generate(&self, _: Request, _: Sink, _: CancellationToken) -> Result<Generation, EngineError> {
 		let run = self.runs.fetch_add(1, Ordering::SeqCst);
 		if self.stuck {
 			std::future::pending::<()>().await;

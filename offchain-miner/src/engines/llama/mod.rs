@@ -33,6 +33,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+	sink::Sink,
 	vocabulary::{Sort, Vocabulary},
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Request,
 };
@@ -54,7 +55,7 @@ static MAKING_CONTEXT: Mutex<()> = Mutex::new(());
 
 /// What a worker is asked for.
 enum Asked {
-	Text(Request),
+	Text(Request, Sink),
 	Embedding(EmbedRequest),
 }
 
@@ -141,7 +142,7 @@ fn serve(model: &LlamaModel, threads: usize, queue: &Mutex<mpsc::Receiver<Job>>)
 		};
 		let Ok(Job { asked, cancel, reply }) = job else { return };
 		let work = || match &asked {
-			Asked::Text(request) => worker.generate(request, &cancel),
+			Asked::Text(request, sink) => worker.generate(request, sink, &cancel),
 			Asked::Embedding(request) => worker.embed(request, &cancel),
 		};
 		let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
@@ -168,8 +169,13 @@ impl Engine for Llama {
 		Ok(self.models.iter().map(|model| model.local.clone()).collect())
 	}
 
-	async fn generate(&self, request: Request, cancel: CancellationToken) -> Result<Generation, EngineError> {
-		self.ask(request.digest, Asked::Text(request), cancel).await
+	async fn generate(
+		&self,
+		request: Request,
+		sink: Sink,
+		cancel: CancellationToken,
+	) -> Result<Generation, EngineError> {
+		self.ask(request.digest, Asked::Text(request, sink), cancel).await
 	}
 
 	async fn embed(&self, request: EmbedRequest, cancel: CancellationToken) -> Result<Generation, EngineError> {

@@ -26,7 +26,7 @@ fn request(text: &str, sampling: Sampling) -> Request {
 }
 
 async fn ask(request: Request) -> Result<Generation, EngineError> {
-	engine().generate(request, CancellationToken::new()).await
+	engine().generate(request, Sink::none(), CancellationToken::new()).await
 }
 
 fn text(generation: &Generation) -> String {
@@ -186,7 +186,7 @@ async fn attempt_should_fail_when_the_model_is_another() {
 async fn attempt_should_end_when_it_is_cancelled() {
 	let cancel = CancellationToken::new();
 	cancel.cancel();
-	assert!(engine().generate(request("hi", Sampling::greedy(400)), cancel).await.is_err());
+	assert!(engine().generate(request("hi", Sampling::greedy(400)), Sink::none(), cancel).await.is_err());
 }
 
 #[test]

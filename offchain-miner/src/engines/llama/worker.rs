@@ -1,6 +1,9 @@
 //! One slot: a context of a model and the loop from prompt to answer.
 
-use std::{num::NonZeroU32, time::Instant};
+use std::{
+	num::NonZeroU32,
+	time::{Duration, Instant},
+};
 
 use llama_cpp_2::{
 	context::{params::LlamaContextParams, LlamaContext},
@@ -12,7 +15,10 @@ use millrace_primitives::{job::MAX_OUTPUT_BYTES, FailCode, TranscriptEntry, Usag
 use tokio_util::sync::CancellationToken;
 
 use super::{backend, embed, prompt, sampler, MAKING_CONTEXT};
-use crate::engines::{EmbedRequest, EngineError, Generation, Request};
+use crate::engines::{
+	sink::{Piece, Sink},
+	EmbedRequest, EngineError, Generation, Request,
+};
 
 /// Tokens that one call of the decoder takes. More than the context was made for aborts the process.
 const BATCH: usize = 512;
@@ -39,6 +45,7 @@ impl<'model> Worker<'model> {
 	pub(super) fn generate(
 		&mut self,
 		request: &Request,
+		sink: &Sink,
 		cancel: &CancellationToken,
 	) -> Result<Generation, EngineError> {
 		let prompt = prompt::tokens(self.model, request.prompt, &request.input)?;
@@ -54,16 +61,15 @@ impl<'model> Worker<'model> {
 		let model = self.model;
 		let context = self.context(needed)?;
 		context.clear_kv_cache();
-		let started = Instant::now();
-		let mut run = Run { model, context, batch: LlamaBatch::new(BATCH, 1), position: 0 };
+		let (started, waited, input) = (Instant::now(), Duration::ZERO, count(prompt.len()));
+		let batch = LlamaBatch::new(BATCH, 1);
+		let mut run = Run { model, context, batch, position: 0, input, started, waited };
 		run.feed(&prompt, cancel)?;
-		let (output, transcript) = run.answer(request, cancel)?;
-		let gpu_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
+		let (output, transcript) = run.answer(request, sink, cancel)?;
 		if output.is_empty() {
 			return Err(EngineError::new(FailCode::EmptyOutput, "the model ended its answer at once"));
 		}
-		let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-		let usage = Usage { input_tokens: count(prompt.len()), output_tokens: count(transcript.len()), gpu_ms };
+		let usage = run.usage(transcript.len());
 		Ok(Generation { output, transcript, usage, times: None })
 	}
 
@@ -97,6 +103,15 @@ struct Run<'run, 'model> {
 	context: &'run mut LlamaContext<'model>,
 	batch: LlamaBatch<'run>,
 	position: i32,
+	/// Tokens of the prompt.
+	input: u32,
+	started: Instant,
+	/// How long of it nobody read what was made.
+	waited: Duration,
+}
+
+fn count(len: usize) -> u32 {
+	u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 impl Run<'_, '_> {
@@ -120,9 +135,29 @@ impl Run<'_, '_> {
 		Ok(())
 	}
 
+	/// What it took to make so many tokens, up to now.
+	fn usage(&self, tokens: usize) -> Usage {
+		let worked = self.started.elapsed().saturating_sub(self.waited);
+		let gpu_ms = u32::try_from(worked.as_millis()).unwrap_or(u32::MAX);
+		Usage { input_tokens: self.input, output_tokens: count(tokens), gpu_ms }
+	}
+
+	/// Gives a token away. The wait for a reader is no work.
+	fn show(&mut self, sink: &Sink, entry: &TranscriptEntry, tokens: usize) -> Result<(), EngineError> {
+		if !sink.is_read() {
+			return Ok(());
+		}
+		let usage = self.usage(tokens);
+		let began = Instant::now();
+		sink.send_blocking(Piece { bytes: entry.bytes.clone(), entries: vec![entry.clone()], usage })?;
+		self.waited = self.waited.saturating_add(began.elapsed());
+		Ok(())
+	}
+
 	fn answer(
 		&mut self,
 		request: &Request,
+		sink: &Sink,
 		cancel: &CancellationToken,
 	) -> Result<(Vec<u8>, Vec<TranscriptEntry>), EngineError> {
 		let vocab = self.model.vocab();
@@ -141,7 +176,9 @@ impl Run<'_, '_> {
 				break;
 			}
 			output.extend_from_slice(&bytes);
-			transcript.push(TranscriptEntry { token: pick.token, bytes, logprob: pick.logprob, top: pick.top });
+			let entry = TranscriptEntry { token: pick.token, bytes, logprob: pick.logprob, top: pick.top };
+			self.show(sink, &entry, transcript.len() + 1)?;
+			transcript.push(entry);
 			// The last token's successor is never asked for.
 			if index + 1 < request.sampling.max_tokens {
 				self.feed(&[token], cancel)?;

@@ -4,7 +4,11 @@ mod api;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+	collections::HashMap,
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -16,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
 	embedding,
 	server::{self, Lines, SHORT},
-	transcript::Collector,
+	sink::Sink,
+	transcript::{Collector, Taken},
 	vocabulary::Vocabulary,
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Prompt, Request,
 };
@@ -136,12 +141,15 @@ impl Ollama {
 		Ok(vocabulary)
 	}
 
-	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
+	async fn work(&self, request: &Request, sink: &Sink) -> Result<Generation, EngineError> {
 		let model = self.find(request.digest).await?;
 		let vocabulary = self.vocabulary(&model.name, request.digest).await?;
 		let text = server::text_of(&request.input, Some(&vocabulary))?;
-		let answer = self.run(request, &model.name, text, &vocabulary).await?;
+		let (answer, taken) = self.run(request, &model.name, text, &vocabulary, sink).await?;
 		self.check_same(&model).await?;
+		if let Some(rest) = taken.rest(&answer) {
+			sink.send(rest).await?;
+		}
 		Ok(answer)
 	}
 
@@ -188,7 +196,9 @@ impl Ollama {
 		name: &str,
 		text: &str,
 		vocabulary: &Vocabulary,
-	) -> Result<Generation, EngineError> {
+		sink: &Sink,
+	) -> Result<(Generation, Taken), EngineError> {
+		let began = Instant::now();
 		let response = self.send(request, &api::body(request, name, text, &self.options)).await?;
 		let mut answer = Collector::new(Some(vocabulary));
 		let mut lines = Lines::default();
@@ -209,6 +219,8 @@ impl Ollama {
 				chunk.collect(&mut answer);
 				if chunk.done {
 					last = Some(chunk);
+				} else if let Some(part) = sink.is_read().then(|| answer.part(0, began)).flatten() {
+					sink.send(part).await?;
 				}
 			}
 		}
@@ -216,8 +228,8 @@ impl Ollama {
 			let broken = EngineError::engine("Ollama's answer broke off");
 			return Err(self.broken_off(request, name, text, broken).await);
 		};
-		let (output, transcript) = answer.finish();
-		finish(request, output, transcript, &last)
+		let (output, transcript, taken) = answer.finish();
+		Ok((finish(request, output, transcript, &last)?, taken))
 	}
 
 	/// What an answer means that ends without its last line. Ollama ends one so when the same token comes too often,
@@ -311,10 +323,15 @@ impl Engine for Ollama {
 		Ok(self.list().await?.into_iter().filter_map(local).collect())
 	}
 
-	async fn generate(&self, request: Request, cancel: CancellationToken) -> Result<Generation, EngineError> {
+	async fn generate(
+		&self,
+		request: Request,
+		sink: Sink,
+		cancel: CancellationToken,
+	) -> Result<Generation, EngineError> {
 		// Dropping the request makes Ollama stop.
 		tokio::select! {
-			result = server::within(self.options.timeout, self.work(&request)) => result,
+			result = server::within(self.options.timeout, self.work(&request, &sink)) => result,
 			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
 		}
 	}

@@ -136,7 +136,7 @@ const ANSWER: &str = r#"{"message":{"content":"4"},"done":false,"logprobs":[{"to
 
 async fn code_of(status: StatusCode, answer: &str, request: Request) -> FailCode {
 	let (engine, _) = server(status, answer).await;
-	engine.generate(request, CancellationToken::new()).await.unwrap_err().code
+	engine.generate(request, Sink::none(), CancellationToken::new()).await.unwrap_err().code
 }
 
 fn embed_request(text: &str) -> EmbedRequest {
@@ -179,7 +179,7 @@ async fn answer_should_be_gathered_when_it_is_streamed() {
 	let (engine, script) = server(StatusCode::OK, ANSWER).await;
 	engine.health().await.unwrap();
 	assert_eq!(engine.models().await.unwrap(), vec![LocalModel { digest: DIGEST, name: "tiny:latest".into() }]);
-	let answer = engine.generate(request("6 * 7?"), CancellationToken::new()).await.unwrap();
+	let answer = engine.generate(request("6 * 7?"), Sink::none(), CancellationToken::new()).await.unwrap();
 	assert_eq!(answer.output, b"42");
 	assert_eq!(answer.usage, Usage { input_tokens: 21, output_tokens: 2, gpu_ms: 3 });
 	let times = [9_000, 5_000, 1_900, 1_400].map(Duration::from_micros);
@@ -228,7 +228,7 @@ async fn attempt_should_fail_as_empty_when_the_model_says_nothing() {
 #[tokio::test]
 async fn attempt_should_fail_when_nobody_listens() {
 	let engine = Ollama::new(Options { url: "http://127.0.0.1:1".into(), ..Options::default() }).unwrap();
-	let error = engine.generate(request("hi"), CancellationToken::new()).await.unwrap_err();
+	let error = engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::EngineError);
 	assert!(error.message.contains("ollama serve"), "{error}");
 }
@@ -249,7 +249,8 @@ async fn client_should_be_blamed_for_a_broken_answer_only_when_the_prompt_is_pro
 		] {
 			let script = Script { prompt, ..Script::new(StatusCode::OK, &answer) };
 			let engine = Ollama::new(script.serve().await).unwrap();
-			let error = engine.generate(request(&"x".repeat(500)), CancellationToken::new()).await.unwrap_err();
+			let error =
+				engine.generate(request(&"x".repeat(500)), Sink::none(), CancellationToken::new()).await.unwrap_err();
 			assert_eq!(error.code, code, "{prompt:?}: {error}");
 		}
 	}
@@ -259,7 +260,7 @@ async fn client_should_be_blamed_for_a_broken_answer_only_when_the_prompt_is_pro
 async fn attempt_should_fail_when_the_connection_is_cut() {
 	let script = Script { manner: Manner::Cut, prompt: Some(505), ..Script::new(StatusCode::OK, &cut_answer()) };
 	let engine = Ollama::new(script.serve().await).unwrap();
-	let error = engine.generate(request(&"x".repeat(500)), CancellationToken::new()).await.unwrap_err();
+	let error = engine.generate(request(&"x".repeat(500)), Sink::none(), CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::EngineError, "{error}");
 }
 
@@ -268,7 +269,11 @@ async fn attempt_should_time_out_when_the_server_is_slow() {
 	for answer in [String::new(), cut_answer()] {
 		let script = Script { manner: Manner::Stall, ..Script::new(StatusCode::OK, &answer) };
 		let options = Options { timeout: Some(Duration::from_secs(1)), ..script.serve().await };
-		let error = Ollama::new(options).unwrap().generate(request("hi"), CancellationToken::new()).await.unwrap_err();
+		let error = Ollama::new(options)
+			.unwrap()
+			.generate(request("hi"), Sink::none(), CancellationToken::new())
+			.await
+			.unwrap_err();
 		assert_eq!(error.code, FailCode::Timeout, "{error}");
 	}
 }
@@ -286,18 +291,18 @@ async fn answer_should_be_refused_when_it_is_another_models() {
 	assert_eq!(code_of(StatusCode::OK, &other, request("hi")).await, FailCode::ModelMissing);
 	let own = ANSWER.replace("{\"message\"", "{\"model\":\"tiny:latest\",\"message\"");
 	let (engine, _) = server(StatusCode::OK, &own).await;
-	engine.generate(request("hi"), CancellationToken::new()).await.unwrap();
+	engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap();
 }
 
 #[tokio::test]
 async fn answer_should_be_refused_when_the_name_got_another_file_meanwhile() {
 	let script = Script { manner: Manner::Retag, ..Script::new(StatusCode::OK, ANSWER) };
 	let engine = Ollama::new(script.clone().serve().await).unwrap();
-	let error = engine.generate(request("hi"), CancellationToken::new()).await.unwrap_err();
+	let error = engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap_err();
 	assert_eq!(error.code, FailCode::ModelMissing, "{error}");
 	// And the next job is not even begun.
 	let asked = script.asked.lock().unwrap().len();
-	let error = engine.generate(request("hi"), CancellationToken::new()).await.unwrap_err();
+	let error = engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap_err();
 	assert_eq!((error.code, script.asked.lock().unwrap().len()), (FailCode::ModelMissing, asked));
 }
 
@@ -305,7 +310,7 @@ async fn answer_should_be_refused_when_the_name_got_another_file_meanwhile() {
 async fn model_should_be_looked_at_once_when_its_manifest_stays() {
 	let (engine, script) = server(StatusCode::OK, ANSWER).await;
 	for _ in 0..3 {
-		engine.generate(request("hi"), CancellationToken::new()).await.unwrap();
+		engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap();
 	}
 	// One for the file, one for the vocabulary.
 	assert_eq!(script.shows.load(Ordering::SeqCst), 2);
@@ -321,7 +326,7 @@ async fn server_should_be_told_how_long_to_keep_a_model_when_that_is_configured(
 		(Some(KeepAlive::Text("30m".into())), json!("30m")),
 	] {
 		let engine = Ollama::new(Options { keep_alive, ..options.clone() }).unwrap();
-		engine.generate(request("hi"), CancellationToken::new()).await.unwrap();
+		engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap();
 		assert_eq!(script.asked.lock().unwrap().last().unwrap()["keep_alive"], sent);
 	}
 }

@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
 	embedding, llama,
 	server::{self, Lines, SHORT},
-	transcript::Collector,
+	sink::Sink,
+	transcript::{Collector, Taken},
 	vocabulary::Vocabulary,
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Request,
 };
@@ -44,6 +45,7 @@ pub struct Openai {
 struct Streamed {
 	output: Vec<u8>,
 	transcript: Vec<TranscriptEntry>,
+	taken: Taken,
 	counted: Option<Counted>,
 	finish: Option<String>,
 	/// Inference without the wait for it.
@@ -126,12 +128,17 @@ impl Openai {
 		embedding::answer(&vector.embedding, answer.usage.prompt_tokens, took)
 	}
 
-	async fn work(&self, request: &Request) -> Result<Generation, EngineError> {
+	async fn work(&self, request: &Request, sink: &Sink) -> Result<Generation, EngineError> {
 		let name = self.name(request.digest).await?;
 		let vocabulary = self.vocabularies.get(&request.digest);
 		let text = server::text_of(&request.input, vocabulary)?;
-		let streamed = self.stream(request, name, text, vocabulary).await?;
-		finish(request, streamed)
+		let streamed = self.stream(request, name, text, vocabulary, sink).await?;
+		let taken = streamed.taken;
+		let answer = finish(request, streamed)?;
+		if let Some(rest) = taken.rest(&answer) {
+			sink.send(rest).await?;
+		}
+		Ok(answer)
 	}
 
 	async fn stream(
@@ -140,7 +147,9 @@ impl Openai {
 		name: &str,
 		text: &str,
 		vocabulary: Option<&Vocabulary>,
+		sink: &Sink,
 	) -> Result<Streamed, EngineError> {
+		let began = Instant::now();
 		let (path, body) = api::generation(request, name, text);
 		let sent = self.client.post(format!("{}{path}", self.base)).json(&body).send().await;
 		let response = sent.map_err(|error| self.unreachable(&error))?;
@@ -186,6 +195,10 @@ impl Openai {
 				// Some servers send zeros until the end.
 				counted = chunk.usage.filter(|usage| usage.prompt_tokens > 0).or(counted);
 				timings = chunk.timings.or(timings);
+				// The last token may turn out to be the one that ended the answer.
+				if let Some(part) = sink.is_read().then(|| answer.part(1, began)).flatten() {
+					sink.send(part).await?;
+				}
 			}
 		}
 		let took = match timings {
@@ -193,13 +206,13 @@ impl Openai {
 			None => None,
 		};
 		let took = took.or(first.map(|first| first.elapsed())).unwrap_or_default();
-		let (output, transcript) = answer.finish();
-		Ok(Streamed { output, transcript, counted, finish, took })
+		let (output, transcript, taken) = answer.finish();
+		Ok(Streamed { output, transcript, taken, counted, finish, took })
 	}
 }
 
 fn finish(request: &Request, streamed: Streamed) -> Result<Generation, EngineError> {
-	let Streamed { output, mut transcript, counted, finish, took } = streamed;
+	let Streamed { output, mut transcript, counted, finish, took, .. } = streamed;
 	let ended = match finish.as_deref() {
 		Some("stop") => true,
 		Some("length") => false,
@@ -265,10 +278,15 @@ impl Engine for Openai {
 		Ok(present.map(|model| LocalModel { digest: model.digest, name: model.name.clone() }).collect())
 	}
 
-	async fn generate(&self, request: Request, cancel: CancellationToken) -> Result<Generation, EngineError> {
+	async fn generate(
+		&self,
+		request: Request,
+		sink: Sink,
+		cancel: CancellationToken,
+	) -> Result<Generation, EngineError> {
 		// Dropping the request makes the server stop.
 		tokio::select! {
-			result = server::within(self.timeout, self.work(&request)) => result,
+			result = server::within(self.timeout, self.work(&request, &sink)) => result,
 			() = cancel.cancelled() => Err(EngineError::engine("cancelled")),
 		}
 	}

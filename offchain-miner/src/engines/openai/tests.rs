@@ -104,7 +104,7 @@ fn answer() -> String {
 }
 
 async fn generate(settings: &Settings, request: Request) -> Result<Generation, EngineError> {
-	Openai::new(settings).unwrap().generate(request, CancellationToken::new()).await
+	Openai::new(settings).unwrap().generate(request, Sink::none(), CancellationToken::new()).await
 }
 
 async fn error_of(act: Act, request: Request) -> EngineError {
@@ -153,7 +153,7 @@ async fn answer_should_be_gathered_when_it_is_streamed() {
 	let engine = Openai::new(&settings).unwrap();
 	engine.health().await.unwrap();
 	assert_eq!(engine.models().await.unwrap(), vec![LocalModel { digest: DIGEST, name: "tiny".into() }]);
-	let given = engine.generate(request("6 * 7?"), CancellationToken::new()).await.unwrap();
+	let given = engine.generate(request("6 * 7?"), Sink::none(), CancellationToken::new()).await.unwrap();
 	assert_eq!(given.output, b"42");
 	assert_eq!((given.usage.input_tokens, given.usage.output_tokens), (21, 2));
 	assert_eq!(given.transcript.iter().map(|entry| entry.token).collect::<Vec<_>>(), [20, 18]);
@@ -288,7 +288,7 @@ async fn engine_should_be_down_when_nobody_listens() {
 	let (settings, _) = server(say("")).await;
 	let engine = Openai::new(&Settings { url: "http://127.0.0.1:1".into(), ..settings }).unwrap();
 	assert_eq!(engine.health().await.unwrap_err().code, FailCode::EngineError);
-	let error = engine.generate(request("hi"), CancellationToken::new()).await.unwrap_err();
+	let error = engine.generate(request("hi"), Sink::none(), CancellationToken::new()).await.unwrap_err();
 	assert!(error.message.contains("http://127.0.0.1:1"), "{error}");
 }
 

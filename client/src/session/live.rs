@@ -1,0 +1,523 @@
+//! The client's side over the network: a channel's answers, streamed and paid for as they come.
+
+use std::{
+	path::{Path, PathBuf},
+	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use codec::{Decode, DecodeAll, Encode};
+use millrace_primitives::{
+	job::payload_hash, transcript, Balance, ChannelId, Checkpoint, FailCode, JobParams, RunningTotal, TranscriptEntry,
+	Usage, UsageBounds, Voucher, Workload, H256,
+};
+
+use super::{
+	network::{self, Multiaddr, Network, NetworkError, PeerId},
+	store::{Record, StoreError},
+	talk::{Talk, TalkError},
+	wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
+	ChannelTerms, Fault, Payer, Received,
+};
+use crate::{ChannelState, Client, Error, Signer};
+
+/// So long may a miner take for [`ToClient::Ready`], and for the end of an answer that was stopped.
+const SHORT: Duration = Duration::from_secs(20);
+
+/// So long may a miner be silent within an answer: it may have to load a model first.
+const LONG: Duration = Duration::from_secs(180);
+
+/// A miner's clock may be ahead of ours by one part in so many before its milliseconds are doubted.
+const CLOCK_SLACK: u32 = 500;
+
+/// The first byte of a stored [`Payer`].
+const FORMAT: u8 = 1;
+
+/// Why a session can't go on, or an answer did not come.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+	/// The chain can't be read.
+	#[error(transparent)]
+	Chain(#[from] Error),
+	/// The chain knows no such channel.
+	#[error("there is no channel {0}, or it was forgotten")]
+	UnknownChannel(ChannelId),
+	/// Nothing can be asked in it any more.
+	#[error("channel {0} is not open")]
+	NotOpen(ChannelId),
+	/// The channel was opened for another session key.
+	#[error("channel {0} was opened with another session key")]
+	WrongKey(ChannelId),
+	/// The miner has not said where it can be reached.
+	#[error("the miner of channel {0} has told the chain no address")]
+	NoEndpoint(ChannelId),
+	/// There is no connection to the miner.
+	#[error(transparent)]
+	Network(#[from] NetworkError),
+	/// The connection to the miner broke. What was signed for stays owed; a new session goes on from there.
+	#[error("the connection to the miner is gone: {0}")]
+	Lost(#[from] TalkError),
+	/// The miner does not do it. The session goes on unless it says [`RefusalCode::Protocol`] or [`RefusalCode::Late`].
+	#[error("the miner refuses: {message}")]
+	Refused {
+		/// Why, for programs.
+		code: RefusalCode,
+		/// Why, for people.
+		message: String,
+	},
+	/// The miner could not do it. The session goes on.
+	#[error("the miner failed: {message}")]
+	Failed {
+		/// Whose fault it is, and which.
+		code: FailCode,
+		/// Why, for people.
+		message: String,
+	},
+	/// The miner asked to be paid for something else than what it sent. Nothing was signed for it. Two checkpoints under
+	/// one number are for [`crate::channel::report_equivocation`].
+	#[error("the miner is not honest: {0}")]
+	Dishonest(#[from] Fault),
+	/// The miner sent what no answer can have.
+	#[error("the miner broke the protocol: {0}")]
+	Broken(&'static str),
+	/// The miner has a voucher for more than what this folder knows of.
+	#[error(
+		"the miner has a voucher for {paid} plancks, and {known} are known here: another program uses the channel, or \
+		 its file was lost; close it and open another one"
+	)]
+	OtherState {
+		/// What the miner has, in plancks.
+		paid: Balance,
+		/// What was signed for here, in plancks.
+		known: Balance,
+	},
+	/// What was signed for can't be written down, so that nothing more is signed.
+	#[error(transparent)]
+	Store(#[from] StoreError),
+	/// An earlier error ended this session; make a new one.
+	#[error("this session has ended")]
+	Ended,
+}
+
+impl SessionError {
+	/// Whether further answers can be asked for in the same session.
+	pub fn goes_on(&self) -> bool {
+		match self {
+			Self::Refused { code, .. } => !matches!(code, RefusalCode::Protocol | RefusalCode::Late),
+			Self::Failed { .. } => true,
+			_ => false,
+		}
+	}
+}
+
+/// Who answers, and for which channel.
+#[derive(Clone, Debug)]
+pub struct Counterpart {
+	/// The miner's peer id, as the chain has it.
+	pub peer: PeerId,
+	/// How to reach it.
+	pub addresses: Vec<Multiaddr>,
+	/// What the chain says of the channel.
+	pub terms: ChannelTerms,
+	/// Most tokens that the model's template adds to an input.
+	pub template_tokens: u32,
+}
+
+/// A part of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta {
+	/// The next characters; empty when only the sums have changed.
+	pub text: String,
+	/// What the answer has taken, as of its last checkpoint.
+	pub usage: Usage,
+	/// What the channel owes with it, as of the last voucher.
+	pub total: RunningTotal,
+	/// Whether the answer ends here, complete and paid.
+	pub last: bool,
+}
+
+/// An answer that is under way, or was left behind.
+struct Open {
+	began: Instant,
+	bounds: UsageBounds,
+	output: Vec<u8>,
+	/// Bytes of `output` that were given out as text.
+	shown: usize,
+	entries: Vec<TranscriptEntry>,
+	usage: Usage,
+	/// Heard and not paid yet: what interrupts the payment must not lose it.
+	unpaid: Option<Checkpoint>,
+	most_bytes: usize,
+}
+
+impl Open {
+	fn received(&self) -> Received {
+		let millis = u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX);
+		Received {
+			output_hash: payload_hash(&self.output),
+			transcript_root: transcript::root(&self.entries),
+			tokens: u32::try_from(self.entries.len()).unwrap_or(u32::MAX),
+			elapsed_ms: millis.saturating_add(millis / CLOCK_SLACK),
+		}
+	}
+
+	fn take(&mut self, bytes: &[u8], entries: Vec<TranscriptEntry>) -> Result<(), SessionError> {
+		if self.output.len().saturating_add(bytes.len()) > self.most_bytes {
+			return Err(SessionError::Broken("more bytes than the answer may have"));
+		}
+		self.output.extend_from_slice(bytes);
+		self.entries.extend(entries);
+		if u32::try_from(self.entries.len()).is_ok_and(|tokens| tokens <= self.bounds.output_tokens) {
+			Ok(())
+		} else {
+			Err(SessionError::Broken("more tokens than the answer may have"))
+		}
+	}
+
+	/// The characters that came since the last time; with `all`, also what is no whole character.
+	fn text(&mut self, all: bool) -> String {
+		let new = &self.output[self.shown..];
+		let whole = match std::str::from_utf8(new) {
+			// Up to three bytes at the end can be the beginning of a character.
+			Err(error) if !all && error.error_len().is_none() => error.valid_up_to(),
+			_ => new.len(),
+		};
+		let text = String::from_utf8_lossy(&new[..whole]).into_owned();
+		self.shown += whole;
+		text
+	}
+}
+
+/// A client's session with a channel's miner. One at a time for a channel.
+pub struct Session {
+	talk: Talk<ToClient, ToMiner>,
+	terms: ChannelTerms,
+	template_tokens: u32,
+	signer: Signer,
+	payer: Payer,
+	record: std::sync::Arc<Record>,
+	answer: Option<Open>,
+	ended: bool,
+	/// The connection lives as long as this.
+	_network: Network,
+}
+
+impl Session {
+	/// Connects to the miner of an open channel, at the address and key that the chain has for it. `signer`: the channel's
+	/// session key. What is signed for is kept in `folder`, in a file of this channel, before it is sent; the same folder
+	/// has to be used for all its sessions.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`].
+	pub async fn connect(
+		client: &Client,
+		channel: ChannelId,
+		signer: Signer,
+		folder: &Path,
+	) -> Result<Self, SessionError> {
+		Self::begin(counterpart(client, channel).await?, signer, folder).await
+	}
+
+	/// As [`Session::connect`], with what is known of the channel.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`].
+	pub async fn begin(counterpart: Counterpart, signer: Signer, folder: &Path) -> Result<Self, SessionError> {
+		let Counterpart { peer, addresses, terms, template_tokens } = counterpart;
+		if signer.account_id() != terms.session_key {
+			return Err(SessionError::WrongKey(terms.channel));
+		}
+		let (folder, name) = (folder.join(hex::encode(terms.genesis)), file_name(terms.channel));
+		let (record, bytes) = blocking(move || Record::open(&folder, &name)).await?;
+		let payer = match &bytes {
+			Some(bytes) => decode(bytes).ok_or_else(|| record.corrupt())?,
+			None => Payer::default(),
+		};
+		let (network, stream) = network::dial(peer, addresses).await?;
+		let mut talk = Talk::new(stream, MAX_TO_CLIENT);
+		let (genesis, channel, voucher) = (terms.genesis, terms.channel, payer.voucher().cloned());
+		talk.say_now(&ToMiner::Open { genesis, channel, voucher })?;
+		match talk.hear_within(SHORT).await? {
+			ToClient::Ready { paid, .. } if paid.fee > payer.owed().fee => {
+				return Err(SessionError::OtherState { paid: paid.fee, known: payer.owed().fee });
+			}
+			// A pending checkpoint is for something that did not arrive here: it can't be checked, so it is not signed.
+			ToClient::Ready { .. } => {}
+			ToClient::Refused { code, message } => return Err(SessionError::Refused { code, message }),
+			_ => return Err(SessionError::Broken("no answer to the opening")),
+		}
+		let record = std::sync::Arc::new(record);
+		Ok(Self { talk, terms, template_tokens, signer, payer, record, answer: None, ended: false, _network: network })
+	}
+
+	/// What the chain says of the channel, as of the connection or the last [`Session::refresh`].
+	pub fn terms(&self) -> &ChannelTerms {
+		&self.terms
+	}
+
+	/// What was signed for in this channel, in all sessions together.
+	pub fn total(&self) -> RunningTotal {
+		self.payer.owed()
+	}
+
+	/// The last voucher: what the channel is closed with.
+	pub fn voucher(&self) -> Option<&Voucher> {
+		self.payer.voucher()
+	}
+
+	/// Reads the deposit anew, after a top-up.
+	///
+	/// # Errors
+	///
+	/// As [`Session::connect`].
+	pub async fn refresh(&mut self, client: &Client) -> Result<(), SessionError> {
+		self.terms = counterpart(client, self.terms.channel).await?.terms;
+		Ok(())
+	}
+
+	/// Asks for an answer: a chat's or a text's. `seed`: what its sampler draws by. An answer that was dropped before its
+	/// end is stopped and paid up to there first.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`]. A refusal comes with the answer's first part.
+	pub async fn ask(&mut self, workload: Workload, seed: u64, input: Vec<u8>) -> Result<Answer<'_>, SessionError> {
+		if self.ended {
+			return Err(SessionError::Ended);
+		}
+		if self.answer.is_some() {
+			self.stop_answer().await?;
+		}
+		let mut payer = self.payer.clone();
+		let payload = payer.ask(&self.terms, workload, seed, payload_hash(&input), now_ms());
+		self.keep(payer).await?;
+		let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
+		// The time is bounded by what passes here, not by blocks.
+		let bounds = UsageBounds::new(self.template_tokens, &JobParams::of(workload), len, u32::MAX);
+		let signature = self.signer.sign(&payload.signing_hash()).into();
+		let began = Instant::now();
+		self.say(&ToMiner::Request { payload, signature, input })?;
+		self.answer = Some(Open {
+			began,
+			bounds,
+			output: Vec::new(),
+			shown: 0,
+			entries: Vec::new(),
+			usage: Usage::default(),
+			unpaid: None,
+			most_bytes: usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX),
+		});
+		Ok(Answer { session: self })
+	}
+
+	/// Ends the session, and an answer that is under way. What was received is paid.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`]; the session is over all the same.
+	pub async fn stop(mut self) -> Result<RunningTotal, SessionError> {
+		if self.answer.is_some() && !self.ended {
+			self.stop_answer().await?;
+		}
+		self.talk.finish(SHORT).await;
+		Ok(self.payer.owed())
+	}
+
+	fn say(&mut self, message: &ToMiner) -> Result<(), SessionError> {
+		let said = self.talk.say_now(message);
+		self.ended |= said.is_err();
+		Ok(said?)
+	}
+
+	/// Puts a changed [`Payer`] on disk; only then may be sent what it has returned.
+	async fn keep(&mut self, payer: Payer) -> Result<(), SessionError> {
+		let (record, bytes) = (self.record.clone(), encode(&payer));
+		blocking(move || record.put(&bytes)).await?;
+		self.payer = payer;
+		Ok(())
+	}
+
+	/// Has the answer under way ended, and pays for what came of it.
+	async fn stop_answer(&mut self) -> Result<(), SessionError> {
+		self.say(&ToMiner::Stop)?;
+		loop {
+			match self.advance(SHORT).await {
+				Ok(Some(_)) => {}
+				Ok(None) => return Ok(()),
+				Err(error) if error.goes_on() => return Ok(()),
+				Err(error) => return Err(error),
+			}
+		}
+	}
+
+	/// The next part of the answer under way; `None` when there is none.
+	async fn advance(&mut self, patience: Duration) -> Result<Option<Delta>, SessionError> {
+		if self.ended {
+			return Err(SessionError::Ended);
+		}
+		let done = self.try_advance(patience).await;
+		if let Err(error) = &done {
+			self.answer = None;
+			self.ended = !error.goes_on();
+		}
+		done
+	}
+
+	async fn try_advance(&mut self, patience: Duration) -> Result<Option<Delta>, SessionError> {
+		loop {
+			let Some(open) = &mut self.answer else { return Ok(None) };
+			if let Some(checkpoint) = open.unpaid.clone() {
+				return self.pay(checkpoint).await.map(Some);
+			}
+			match self.talk.hear_within(patience).await? {
+				ToClient::Piece { bytes, entries } => {
+					open.take(&bytes, entries)?;
+					let text = open.text(false);
+					if !text.is_empty() {
+						return Ok(Some(Delta { text, usage: open.usage, total: self.payer.owed(), last: false }));
+					}
+				}
+				ToClient::Checkpoint(checkpoint) => open.unpaid = Some(checkpoint),
+				ToClient::Refused { code, message } => return Err(SessionError::Refused { code, message }),
+				ToClient::Failed { code, message } => return Err(SessionError::Failed { code, message }),
+				ToClient::Ready { .. } => return Err(SessionError::Broken("ready within an answer")),
+			}
+		}
+	}
+
+	/// Signs for a checkpoint that says what was received.
+	async fn pay(&mut self, checkpoint: Checkpoint) -> Result<Delta, SessionError> {
+		let Some(open) = &mut self.answer else { return Err(SessionError::Broken("a checkpoint of no answer")) };
+		let payload = self.payer.check(&self.terms, &open.bounds, &checkpoint, &open.received())?;
+		let (usage, last) = (checkpoint.payload.usage, checkpoint.payload.last);
+		let mut payer = self.payer.clone();
+		let voucher = payer.sign(checkpoint, self.signer.sign(&payload.signing_hash()));
+		self.keep(payer).await?;
+		// From here to the end nothing waits, so that nothing can come in between.
+		self.say(&ToMiner::Voucher(voucher))?;
+		let text = match &mut self.answer {
+			Some(open) => {
+				(open.unpaid, open.usage) = (None, usage);
+				open.text(last)
+			}
+			None => String::new(),
+		};
+		if last {
+			self.answer = None;
+		}
+		Ok(Delta { text, usage, total: self.payer.owed(), last })
+	}
+}
+
+/// An answer under way. When it is dropped before its end the miner waits after at most
+/// [`CHECKPOINT_TOKENS`](millrace_primitives::channel::CHECKPOINT_TOKENS) tokens, and gives up soon; what came until then
+/// is paid with the next question or [`Session::stop`].
+pub struct Answer<'a> {
+	session: &'a mut Session,
+}
+
+impl Answer<'_> {
+	/// The next part; `None` after the last one, which has [`Delta::last`] set. Nothing is lost when this is dropped.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`]. The answer is over then.
+	pub async fn next(&mut self) -> Result<Option<Delta>, SessionError> {
+		self.session.advance(LONG).await
+	}
+
+	/// Has the miner stop here, and pays for what it sent.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`].
+	pub async fn stop(self) -> Result<RunningTotal, SessionError> {
+		if self.session.answer.is_some() {
+			self.session.stop_answer().await?;
+		}
+		Ok(self.session.total())
+	}
+
+	/// All of it that is still to come, as text, and what the answer took.
+	///
+	/// # Errors
+	///
+	/// See [`SessionError`].
+	pub async fn whole(mut self) -> Result<(String, Usage), SessionError> {
+		let (mut text, mut usage) = (String::new(), Usage::default());
+		while let Some(delta) = self.next().await? {
+			text.push_str(&delta.text);
+			usage = delta.usage;
+		}
+		Ok((text, usage))
+	}
+}
+
+/// What the chain knows of a channel and of its miner's whereabouts.
+///
+/// # Errors
+///
+/// When the channel is not open, the miner has no endpoint, or the node does not answer.
+pub async fn counterpart(client: &Client, channel: ChannelId) -> Result<Counterpart, SessionError> {
+	let at = client.at_best().await?;
+	let found = at.channel(channel).await?.ok_or(SessionError::UnknownChannel(channel))?;
+	if found.state != ChannelState::Open {
+		return Err(SessionError::NotOpen(channel));
+	}
+	let model = at.model(found.model).await?;
+	let model = model.ok_or_else(|| Error::Decode(format!("there is no model {}", found.model)))?;
+	let endpoint = at.endpoint(&found.miner).await?.ok_or(SessionError::NoEndpoint(channel))?;
+	let terms = ChannelTerms {
+		genesis: client.genesis_hash(),
+		channel,
+		operator: found.operator,
+		session_key: found.session_key,
+		model_digest: model.digest,
+		rate: found.rate,
+		deposit: found.deposit,
+	};
+	let template_tokens = model.template_tokens;
+	Ok(Counterpart { peer: endpoint.peer, addresses: endpoint.addresses, terms, template_tokens })
+}
+
+/// The last voucher that a session in `folder` signed for a channel; without a session, and while another one runs.
+///
+/// # Errors
+///
+/// [`StoreError::Io`] and [`StoreError::Corrupt`].
+pub fn last_voucher(folder: &Path, genesis: H256, channel: ChannelId) -> Result<Option<Voucher>, StoreError> {
+	let path: PathBuf = folder.join(hex::encode(genesis)).join(file_name(channel));
+	let bytes = super::store::read(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
+	let Some(bytes) = bytes else { return Ok(None) };
+	Ok(decode(&bytes).ok_or(StoreError::Corrupt { path })?.voucher().cloned())
+}
+
+fn file_name(channel: ChannelId) -> String {
+	format!("channel-{channel}")
+}
+
+fn encode(payer: &Payer) -> Vec<u8> {
+	(FORMAT, payer).encode()
+}
+
+fn decode(bytes: &[u8]) -> Option<Payer> {
+	let mut rest = bytes;
+	let format = u8::decode(&mut rest).ok()?;
+	(format == FORMAT).then(|| Payer::decode_all(&mut rest).ok())?
+}
+
+/// Files are waited for elsewhere.
+async fn blocking<T: Send + 'static>(
+	work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, SessionError> {
+	match tokio::task::spawn_blocking(work).await {
+		Ok(done) => Ok(done?),
+		Err(_) => Err(SessionError::Ended),
+	}
+}
+
+fn now_ms() -> u64 {
+	let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+	u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
