@@ -46,6 +46,9 @@ pub struct Global {
 	/// Folder of the receipts' files [default: millrace/receipts in the user's data folder].
 	#[arg(long, global = true, env = "MILLRACE_RECEIPTS", value_name = "DIR")]
 	pub receipts: Option<PathBuf>,
+	/// Folder with what was signed for in channels [default: millrace/channels in the user's data folder].
+	#[arg(long, global = true, env = "MILLRACE_CHANNELS", value_name = "DIR")]
+	pub channels: Option<PathBuf>,
 }
 
 /// What to do.
@@ -53,6 +56,9 @@ pub struct Global {
 pub enum Command {
 	/// Ask a model and wait for the answer: it goes to stdout, everything else to stderr.
 	Ask(Ask),
+	/// Talk with a model over a channel: each line of stdin is a message, its answer is streamed to stdout and paid for as
+	/// it comes. The model sees one message at a time. Ctrl-C ends an answer.
+	Chat(Chat),
 	/// Post, see and withdraw jobs.
 	#[command(subcommand)]
 	Job(JobCommand),
@@ -153,6 +159,38 @@ pub struct Ask {
 	/// Do not write the receipt's file.
 	#[arg(long)]
 	pub no_receipt_file: bool,
+}
+
+/// A conversation.
+#[derive(Debug, Args)]
+pub struct Chat {
+	/// Use this open channel [default: open one].
+	#[arg(long, conflicts_with_all = ["model", "miner", "deposit"])]
+	pub channel: Option<ChannelId>,
+	/// Model by name or number [default: the first that chats].
+	#[arg(long)]
+	pub model: Option<String>,
+	/// Owner of the miner to talk to [default: the cheapest that answers sessions].
+	#[arg(long, value_name = "ADDRESS")]
+	pub miner: Option<String>,
+	/// What the new channel locks: the most that all its answers can cost together.
+	#[arg(long, default_value = "1", value_parser = amount::parse, value_name = "AMOUNT")]
+	pub deposit: Balance,
+	/// Most tokens of an answer [default: 256, or what the model's context leaves].
+	#[arg(long, value_name = "N")]
+	pub max_tokens: Option<u32>,
+	/// 0 (always the likeliest token) to 2.
+	#[arg(long, default_value = "0", value_parser = milli, value_name = "X")]
+	pub temperature: u16,
+	/// Draw only from this many likeliest tokens; 0: from all.
+	#[arg(long, default_value_t = 0, value_name = "N")]
+	pub top_k: u16,
+	/// Draw only from the likeliest tokens that together reach this probability, up to 1.
+	#[arg(long, default_value = "1", value_parser = milli, value_name = "P")]
+	pub top_p: u16,
+	/// Close the channel at the end.
+	#[arg(long)]
+	pub close: bool,
 }
 
 /// Commands for jobs.
@@ -341,7 +379,7 @@ pub enum ChannelCommand {
 	Close {
 		/// Its number.
 		channel: ChannelId,
-		/// File with the best voucher [default: none].
+		/// File with the best voucher [default: the last one that was signed here, if any].
 		#[arg(long, value_name = "FILE")]
 		voucher: Option<PathBuf>,
 	},

@@ -79,7 +79,19 @@ async fn find(context: &Context, id: ChannelId) -> Result<Channel, CliError> {
 }
 
 async fn close(context: &Context, id: ChannelId, voucher: Option<&Path>) -> Result<(), CliError> {
-	let voucher = voucher.map(|path| read_voucher(path, id)).transpose()?;
+	let voucher = match voucher {
+		Some(path) => Some(read_voucher(path, id)?),
+		None => context.last_voucher(id).await?,
+	};
+	close_with(context, id, voucher).await
+}
+
+/// Closes a channel with this voucher, and says what came of it.
+///
+/// # Errors
+///
+/// What the chain refused.
+pub async fn close_with(context: &Context, id: ChannelId, voucher: Option<Voucher>) -> Result<(), CliError> {
 	let done = context.send(channel::close(id, voucher)).await?;
 	let settled = done.events.iter().find_map(|event| match event {
 		Event::ChannelSettled { paid, refund, .. } => Some((*paid, *refund)),

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use millrace_client::{Call, Client, InBlock, Model, Signer, Submitter};
-use millrace_primitives::AccountId32;
+use millrace_client::{session, Call, Client, InBlock, Model, Signer, Submitter};
+use millrace_primitives::{AccountId32, ChannelId, Voucher};
 use serde_json::{json, Value};
 use tokio::sync::OnceCell;
 
@@ -23,6 +23,7 @@ pub struct Context {
 	/// The file with the password.
 	pub password_file: Option<PathBuf>,
 	receipts: Option<PathBuf>,
+	channels: Option<PathBuf>,
 	url: String,
 	account: Option<String>,
 	dev: Option<String>,
@@ -36,13 +37,13 @@ impl Context {
 	///
 	/// [`CliError::Usage`] when there is no folder for keys.
 	pub fn new(global: Global) -> Result<Self, CliError> {
-		let Global { url, json, keystore, account, dev, password_file, receipts } = global;
+		let Global { url, json, keystore, account, dev, password_file, receipts, channels } = global;
 		let folder = match keystore {
 			Some(folder) => folder,
 			None => keystore::default_folder()?,
 		};
 		let keystore = Keystore::new(folder);
-		Ok(Self { json, keystore, password_file, receipts, url, account, dev, client: OnceCell::new() })
+		Ok(Self { json, keystore, password_file, receipts, channels, url, account, dev, client: OnceCell::new() })
 	}
 
 	/// The connection, made at its first use.
@@ -66,6 +67,31 @@ impl Context {
 				.map(|data| data.join("millrace").join("receipts"))
 				.ok_or_else(|| CliError::Usage("there is no folder for data here; name one with --receipts".into())),
 		}
+	}
+
+	/// The folder with what was signed for in channels.
+	///
+	/// # Errors
+	///
+	/// [`CliError::Usage`] when there is no folder for data.
+	pub fn channels(&self) -> Result<PathBuf, CliError> {
+		match &self.channels {
+			Some(folder) => Ok(folder.clone()),
+			None => dirs::data_local_dir()
+				.map(|data| data.join("millrace").join("channels"))
+				.ok_or_else(|| CliError::Usage("there is no folder for data here; name one with --channels".into())),
+		}
+	}
+
+	/// The last voucher that was signed here for a channel.
+	///
+	/// # Errors
+	///
+	/// When its file can't be read, or the node does not answer.
+	pub async fn last_voucher(&self, channel: ChannelId) -> Result<Option<Voucher>, CliError> {
+		let genesis = self.client().await?.genesis_hash();
+		let found = session::last_voucher(&self.channels()?, genesis, channel);
+		Ok(found.map_err(session::SessionError::from)?)
 	}
 
 	/// The account that signs, without its key.

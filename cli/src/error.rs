@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use millrace_client::{
 	receipt::{json::JsonError, ExportError, VerifyError},
+	session::SessionError,
 	Error as ClientError,
 };
 use millrace_primitives::Outcome;
@@ -44,6 +45,9 @@ pub enum CliError {
 	/// The chain or the way to it.
 	#[error(transparent)]
 	Chain(#[from] ClientError),
+	/// The session with a miner.
+	#[error(transparent)]
+	Session(SessionError),
 	/// Files and terminals.
 	#[error("{what}: {source}")]
 	Io {
@@ -69,6 +73,15 @@ impl From<ExportError> for CliError {
 		match error {
 			ExportError::Chain(error) => Self::Chain(error),
 			error => Self::Export(error),
+		}
+	}
+}
+
+impl From<SessionError> for CliError {
+	fn from(error: SessionError) -> Self {
+		match error {
+			SessionError::Chain(error) => Self::Chain(error),
+			error => Self::Session(error),
 		}
 	}
 }
@@ -100,6 +113,14 @@ impl CliError {
 				| ExportError::NoMiner(_),
 			) => "not_found",
 			Self::Export(ExportError::NotFinal(_)) => "not_final",
+			Self::Session(error) => match error {
+				SessionError::UnknownChannel(_) | SessionError::NotOpen(_) | SessionError::NoEndpoint(_) => "not_found",
+				SessionError::WrongKey(_) => "key",
+				SessionError::Network(_) | SessionError::Lost(_) => "connection",
+				SessionError::Refused { .. } | SessionError::Failed { .. } => "refused",
+				SessionError::Dishonest(_) | SessionError::Broken(_) | SessionError::OtherState { .. } => "mismatch",
+				SessionError::Chain(_) | SessionError::Store(_) | SessionError::Ended => "other",
+			},
 			Self::Chain(_) | Self::Export(_) | Self::Io { .. } => "other",
 		}
 	}

@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod ask;
 mod channel;
+mod chat;
 mod context;
 mod error;
 mod gguf;
@@ -46,6 +47,7 @@ async fn run(global: args::Global, command: Command) -> Result<(), CliError> {
 	let context = Context::new(global)?;
 	match command {
 		Command::Ask(ask) => ask::run(&context, ask).await,
+		Command::Chat(chat) => chat::run(&context, chat).await,
 		Command::Job(command) => job::run(&context, command).await,
 		Command::Miner(command) => miner::run(&context, command).await,
 		Command::Model(command) => model::run(&context, command).await,

@@ -68,7 +68,12 @@ fn input(prompt: Option<&str>) -> Result<Vec<u8>, CliError> {
 	Ok(input)
 }
 
-async fn first_model(context: &Context, workload: &Workload) -> Result<Model, CliError> {
+/// The first model that takes such work.
+///
+/// # Errors
+///
+/// [`CliError::NotFound`] when there is none, and when the node does not answer.
+pub async fn first_model(context: &Context, workload: &Workload) -> Result<Model, CliError> {
 	let models = context.client().await?.models().await?;
 	models.into_iter().find(|model| !model.retired && workload.fits(model.kind)).ok_or_else(|| {
 		let name = workload.name();
@@ -77,7 +82,7 @@ async fn first_model(context: &Context, workload: &Workload) -> Result<Model, Cl
 }
 
 /// What the context leaves for the answer if each byte of the input is a token, within bounds.
-fn default_max_tokens(model: &Model, input_bytes: usize) -> u32 {
+pub fn default_max_tokens(model: &Model, input_bytes: usize) -> u32 {
 	let input = u32::try_from(input_bytes).unwrap_or(u32::MAX).saturating_add(model.template_tokens);
 	let left = model.context_length.saturating_sub(input);
 	// An input that could fill the context mostly does not: tokens are longer than a byte.

@@ -32,6 +32,7 @@ impl Cli {
 		let mut command = Command::new(binary("millrace"));
 		command.env("MILLRACE_URL", &self.url).arg("--keystore").arg(self.home.path().join("keys"));
 		command.env("MILLRACE_RECEIPTS", self.folder().join("receipts"));
+		command.env("MILLRACE_CHANNELS", self.folder().join("channels"));
 		if !dev.is_empty() {
 			command.args(["--dev", dev]);
 		}

@@ -14,5 +14,6 @@ mod libraries;
 mod ollama;
 mod receipts;
 mod reorg;
+mod sessions;
 mod upgrade;
 mod workloads;

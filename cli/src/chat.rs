@@ -1,0 +1,178 @@
+//! `millrace chat`: a conversation that is paid for as it runs.
+
+use std::io::{IsTerminal, Write};
+
+use millrace_client::{
+	channel,
+	session::{wire::RefusalCode, Delta, Session, SessionError},
+	Event, Model,
+};
+use millrace_primitives::{AccountId32, ChannelId, JobParams, RunningTotal, Sampling, Workload};
+use rand::{rngs::OsRng, RngCore};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::{
+	amount,
+	args::Chat,
+	channel::close_with,
+	context::Context,
+	error::CliError,
+	request::{default_max_tokens, first_model},
+	show,
+};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What kept the channel from opening or the session from going on. A refused message ends it too when nobody can react.
+pub async fn run(context: &Context, chat: Chat) -> Result<(), CliError> {
+	let (id, model) = match chat.channel {
+		Some(id) => {
+			let found = context.client().await?.channel(id).await?;
+			let found = found.ok_or(SessionError::UnknownChannel(id))?;
+			(id, context.model(&found.model.to_string()).await?)
+		}
+		None => open(context, &chat).await?,
+	};
+	let mut session = Session::connect(context.client().await?, id, context.signer()?, &context.channels()?).await?;
+	let talked = talk(context, &chat, &model, &mut session).await;
+	let stopped = session.stop().await;
+	let total = talked.and_then(|()| Ok(stopped?))?;
+	if chat.close {
+		return close_with(context, id, context.last_voucher(id).await?).await;
+	}
+	if !context.json {
+		let owed = amount::show(total.fee);
+		eprintln!("channel {id} owes {owed}; go on with --channel {id}, or end it with `millrace channel close {id}`");
+	}
+	Ok(())
+}
+
+/// Opens a channel with the miner that was named, or the cheapest one that answers sessions.
+async fn open(context: &Context, chat: &Chat) -> Result<(ChannelId, Model), CliError> {
+	let model = match &chat.model {
+		Some(model) => context.model(model).await?,
+		None => first_model(context, &Workload::Chat(Sampling::greedy(1))).await?,
+	};
+	let miner = match &chat.miner {
+		Some(miner) => context.address(miner)?,
+		None => cheapest(context, &model).await?,
+	};
+	let call = channel::open(miner.clone(), model.id, context.own_account()?, chat.deposit, None);
+	let done = context.send(call).await?;
+	let opened = done.events.iter().find_map(|event| match event {
+		Event::ChannelOpened { channel } => Some(*channel),
+		_ => None,
+	});
+	let id = opened.ok_or_else(|| CliError::Mismatch("the block has no event of the channel's opening".into()))?;
+	if context.json {
+		println!("{}", json!({ "channel": id, "miner": miner.to_string(), "deposit": show::plancks(chat.deposit) }));
+	} else {
+		eprintln!("channel {id} opened with {}, to miner {miner}", amount::show(chat.deposit));
+	}
+	Ok((id, model))
+}
+
+async fn cheapest(context: &Context, model: &Model) -> Result<AccountId32, CliError> {
+	let client = context.client().await?;
+	for bid in client.bids(model.id, JobParams::greedy(1), 0).await? {
+		if client.endpoint(&bid.owner).await?.is_some() {
+			return Ok(bid.owner);
+		}
+	}
+	let name = &model.name;
+	Err(CliError::NotFound(format!("no miner of {name} answers sessions; `millrace ask` posts a job instead")))
+}
+
+/// Answers one line after another until there are no more.
+async fn talk(context: &Context, chat: &Chat, model: &Model, session: &mut Session) -> Result<(), CliError> {
+	let mut lines = BufReader::new(tokio::io::stdin()).lines();
+	let asks = std::io::stdin().is_terminal();
+	loop {
+		if asks && !context.json {
+			eprint!("> ");
+		}
+		let Some(line) = lines.next_line().await.map_err(CliError::io("cannot read the message"))? else {
+			return Ok(());
+		};
+		if line.trim().is_empty() {
+			continue;
+		}
+		let max_tokens = chat.max_tokens.unwrap_or_else(|| default_max_tokens(model, line.len()));
+		let sampling =
+			Sampling { max_tokens, temperature_milli: chat.temperature, top_k: chat.top_k, top_p_milli: chat.top_p };
+		match answer(context, session, sampling, line).await {
+			Ok(()) => {}
+			// Whoever sits there can do something about it.
+			Err(error) if asks && error.goes_on() => {
+				eprintln!("error: {error}");
+				if matches!(error, SessionError::Refused { code: RefusalCode::Exhausted, .. }) {
+					let id = session.terms().channel;
+					eprintln!(
+						"hint: end this with Ctrl-D, then `millrace channel top-up {id} AMOUNT` and --channel {id}"
+					);
+				}
+			}
+			Err(error) => return Err(error.into()),
+		}
+	}
+}
+
+/// One answer, on stdout as it comes. Ctrl-C ends it where it is.
+async fn answer(
+	context: &Context,
+	session: &mut Session,
+	sampling: Sampling,
+	message: String,
+) -> Result<(), SessionError> {
+	let before = session.total();
+	let mut answer = session.ask(Workload::Chat(sampling), OsRng.next_u64(), message.into_bytes()).await?;
+	let mut text = String::new();
+	let interrupted = loop {
+		tokio::select! {
+			delta = answer.next() => match delta? {
+				Some(Delta { text: more, .. }) => {
+					if !context.json {
+						print!("{more}");
+						// A closed pipe shows at the next line that is read.
+						let _ = std::io::stdout().flush();
+					}
+					text.push_str(&more);
+				}
+				None => break false,
+			},
+			_ = tokio::signal::ctrl_c() => break true,
+		}
+	};
+	if interrupted {
+		answer.stop().await?;
+	}
+	tell(context, session, &before, &text);
+	Ok(())
+}
+
+/// Says what an answer cost.
+fn tell(context: &Context, session: &Session, before: &RunningTotal, text: &str) {
+	let (total, terms) = (session.total(), session.terms());
+	let cost = total.fee.saturating_sub(before.fee);
+	let output_tokens = total.output_tokens.saturating_sub(before.output_tokens);
+	if context.json {
+		let line = json!({
+			"channel": terms.channel,
+			"text": text,
+			"input_tokens": total.input_tokens.saturating_sub(before.input_tokens),
+			"output_tokens": output_tokens,
+			"gpu_ms": total.gpu_ms.saturating_sub(before.gpu_ms),
+			"fee": show::plancks(cost),
+			"total": show::plancks(total.fee),
+			"deposit": show::plancks(terms.deposit),
+		});
+		println!("{line}");
+	} else {
+		println!();
+		let (cost, owed, deposit) = (amount::show(cost), amount::show(total.fee), amount::show(terms.deposit));
+		eprintln!("[{output_tokens} tokens, {cost}; channel {}: {owed} of {deposit}]", terms.channel);
+	}
+}

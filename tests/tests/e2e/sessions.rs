@@ -1,0 +1,265 @@
+//! Answers streamed by a real miner over libp2p, paid for as they come, and settled on chain.
+
+use std::{io::Write, net::TcpListener, process::Stdio, time::Duration};
+
+use millrace_client::{
+	calls, channel, endpoint,
+	session::{
+		counterpart,
+		network::{self, Keypair, Network, NetworkError},
+		talk::Talk,
+		wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
+		ChannelTerms, Payer, Received, Session, SessionError,
+	},
+	ChannelState, Signer,
+};
+use millrace_primitives::{
+	channel::CHECKPOINT_TOKENS, job::payload_hash, transcript, Balance, Checkpoint, JobParams, Rate, Sampling,
+	TranscriptEntry, UsageBounds, Workload, MILL,
+};
+use millrace_tests::{miner::Engine, process::PATIENCE, world::account, Cli, Miner, World};
+use tempfile::TempDir;
+
+const TCP: &str = "/ip4/127.0.0.1/tcp/0";
+const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
+/// Its answer is longer than an interval; a token is a letter.
+const LONG: &str = "What is a voucher?";
+
+fn charlie() -> Signer {
+	Signer::from_uri("//Charlie").unwrap()
+}
+
+fn chat() -> Workload {
+	Workload::Chat(Sampling::greedy(200))
+}
+
+/// A miner that answers sessions at `listen`, known to the chain.
+fn miner(world: &World, listen: &str) -> Miner {
+	let miner = world.miner_with(&Engine::Llama, &["--session-listen", listen]);
+	miner.wait_for("endpoint");
+	miner
+}
+
+/// Opens a channel from Charlie to Bob's miner.
+async fn open(world: &World, deposit: Balance) -> u64 {
+	let call = channel::open(account("//Bob"), 0, charlie().account_id(), deposit, None);
+	let done = world.charlie.send(call).await.unwrap().in_block().await.unwrap();
+	let opened = done.events.iter().find_map(|event| match event {
+		millrace_client::Event::ChannelOpened { channel } => Some(*channel),
+		_ => None,
+	});
+	opened.unwrap()
+}
+
+async fn ask(session: &mut Session, question: &str) -> Result<String, SessionError> {
+	Ok(session.ask(chat(), 7, question.into()).await?.whole().await?.0)
+}
+
+/// Waits until the channel is settled; what was paid.
+async fn settled(world: &World, id: u64) -> Balance {
+	let end = std::time::Instant::now() + PATIENCE;
+	loop {
+		if let Some(ChannelState::Settled { paid }) = world.client.channel(id).await.unwrap().map(|found| found.state) {
+			return paid;
+		}
+		assert!(std::time::Instant::now() < end, "channel {id} is not settled");
+		tokio::time::sleep(Duration::from_millis(200)).await;
+	}
+}
+
+/// So many sums are asked for over this transport; then the client closes, and the miner settles at once.
+async fn sums(listen: &str, answers: u32) {
+	let world = World::with_offer(1).await;
+	let miner = miner(&world, listen);
+	let [bob, operator] = [world.money("//Bob").await, world.money("//Bob//operator").await];
+	let (id, folder) = (open(&world, 5 * MILL).await, TempDir::new().unwrap());
+	let mut session = Session::connect(&world.client, id, charlie(), folder.path()).await.unwrap();
+	for number in 0..answers {
+		let (a, b) = (10 + number, 25);
+		let answer = ask(&mut session, &format!("What is {a} + {b}?")).await.unwrap();
+		assert!(!answer.is_empty(), "{a} + {b}");
+	}
+	assert_eq!(ask(&mut session, "What is 17 + 25?").await.unwrap(), "17 + 25 = 42.");
+	let voucher = session.voucher().cloned();
+	let total = session.stop().await.unwrap();
+	assert_eq!(total.answers, answers + 1);
+	assert!(total.fee > 0 && total.output_tokens > 0, "{total:?}");
+
+	world.charlie.send(channel::close(id, voucher)).await.unwrap().in_block().await.unwrap();
+	assert_eq!(settled(&world, id).await, total.fee);
+	miner.wait_for("channel_closed");
+	assert_eq!(world.money("//Bob").await.free, bob.free + total.fee);
+	// Neither the endpoint nor the closing cost the operator anything.
+	assert_eq!(world.money("//Bob//operator").await, operator);
+	let receipt = world.client.channel_receipt(id).await.unwrap().unwrap();
+	assert_eq!((receipt.total, receipt.refund), (total, 5 * MILL - total.fee));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_answers_should_be_settled_to_the_planck_when_they_were_streamed_over_tcp() {
+	sums(TCP, 49).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_should_be_settled_to_the_planck_when_they_were_streamed_over_quic() {
+	sums(QUIC, 4).await;
+}
+
+/// A client that holds each message in its own hands.
+struct Raw {
+	talk: Talk<ToClient, ToMiner>,
+	_network: Network,
+}
+
+impl Raw {
+	async fn connect(world: &World, id: u64, payer: &Payer) -> (Self, ToClient, ChannelTerms) {
+		let found = counterpart(&world.client, id).await.unwrap();
+		let (network, stream) = network::dial(found.peer, found.addresses).await.unwrap();
+		let mut talk = Talk::new(stream, MAX_TO_CLIENT);
+		let (genesis, voucher) = (world.client.genesis_hash(), payer.voucher().cloned());
+		talk.say(&ToMiner::Open { genesis, channel: id, voucher }).await.unwrap();
+		let ready = talk.hear_within(PATIENCE).await.unwrap();
+		(Self { talk, _network: network }, ready, found.terms)
+	}
+
+	/// Pieces, up to a message that is none.
+	async fn pieces(&mut self, entries: &mut Vec<TranscriptEntry>) -> ToClient {
+		loop {
+			match self.talk.hear_within(PATIENCE).await.unwrap() {
+				ToClient::Piece { entries: more, .. } => entries.extend(more),
+				other => return other,
+			}
+		}
+	}
+
+	/// The next checkpoint, and what came before it.
+	async fn checkpoint(&mut self, entries: &mut Vec<TranscriptEntry>) -> Checkpoint {
+		match self.pieces(entries).await {
+			ToClient::Checkpoint(checkpoint) => checkpoint,
+			other => panic!("{other:?}"),
+		}
+	}
+}
+
+fn request(payer: &mut Payer, terms: &ChannelTerms) -> ToMiner {
+	let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+	let now = u64::try_from(now.as_millis()).unwrap();
+	let payload = payer.ask(terms, chat(), 7, payload_hash(LONG.as_bytes()), now);
+	let signature = charlie().sign(&payload.signing_hash()).into();
+	ToMiner::Request { payload, signature, input: LONG.into() }
+}
+
+fn pay(payer: &mut Payer, terms: &ChannelTerms, checkpoint: Checkpoint, entries: &[TranscriptEntry]) -> ToMiner {
+	let output: Vec<u8> = entries.iter().flat_map(|entry| entry.bytes.clone()).collect();
+	let received = Received {
+		output_hash: payload_hash(&output),
+		transcript_root: transcript::root(entries),
+		tokens: u32::try_from(entries.len()).unwrap(),
+		elapsed_ms: u32::MAX,
+	};
+	let bounds = UsageBounds::new(1_000, &JobParams::of(chat()), u32::try_from(LONG.len()).unwrap(), u32::MAX);
+	let payload = payer.check(terms, &bounds, &checkpoint, &received).unwrap();
+	ToMiner::Voucher(payer.sign(checkpoint, charlie().sign(&payload.signing_hash())))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_should_be_signed_twice_and_no_voucher_lost_when_the_miner_is_killed_within_an_answer() {
+	let world = World::with_offer(1).await;
+	// The same port again, so that the chain need not be told.
+	let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+	let listen = format!("/ip4/127.0.0.1/tcp/{port}");
+	let mut first = miner(&world, &listen);
+	let bob = world.money("//Bob").await;
+	let (id, mut payer, mut entries) = (open(&world, 5 * MILL).await, Payer::default(), Vec::new());
+	let (mut raw, _, terms) = Raw::connect(&world, id, &payer).await;
+	let asked = request(&mut payer, &terms);
+	raw.talk.say(&asked).await.unwrap();
+	let checkpoint = raw.checkpoint(&mut entries).await;
+	assert_eq!(entries.len(), usize::try_from(CHECKPOINT_TOKENS).unwrap());
+	raw.talk.say(&pay(&mut payer, &terms, checkpoint, &entries)).await.unwrap();
+	let pending = raw.checkpoint(&mut entries).await;
+	first.kill();
+	drop(first);
+
+	let second = miner(&world, &listen);
+	let (mut raw, ready, _) = Raw::connect(&world, id, &Payer::default()).await;
+	let ToClient::Ready { paid, pending: again } = ready else { panic!("{ready:?}") };
+	assert_eq!(paid, payer.owed());
+	assert_eq!(again.unwrap().payload, pending.payload);
+	raw.talk.say(&asked).await.unwrap();
+	let refused = raw.pieces(&mut Vec::new()).await;
+	assert!(matches!(refused, ToClient::Refused { code: RefusalCode::UsedNumber, .. }), "{refused:?}");
+	// What was pending is written off, and the channel goes on.
+	let mut entries = Vec::new();
+	raw.talk.say(&request(&mut payer, &terms)).await.unwrap();
+	loop {
+		let checkpoint = raw.checkpoint(&mut entries).await;
+		let last = checkpoint.payload.last;
+		raw.talk.say(&pay(&mut payer, &terms, checkpoint, &entries)).await.unwrap();
+		if last {
+			break;
+		}
+	}
+	second.wait_for("streamed");
+	world.charlie.send(channel::close(id, None)).await.unwrap().in_block().await.unwrap();
+	assert_eq!(settled(&world, id).await, payer.owed().fee);
+	assert_eq!(world.money("//Bob").await.free, bob.free + payer.owed().fee);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_should_be_paid_when_another_peer_answers_at_the_miners_address() {
+	let world = World::with_offer(1).await;
+	let _miner = miner(&world, TCP);
+	let id = open(&world, 5 * MILL).await;
+	let honest = world.client.endpoint(&account("//Bob")).await.unwrap().unwrap();
+	let other = Keypair::generate_ed25519().public().to_peer_id();
+	let call = endpoint::set_endpoint(other, &honest.addresses);
+	world.bob.send(call).await.unwrap().in_block().await.unwrap();
+	let folder = TempDir::new().unwrap();
+	let error = Session::connect(&world.client, id, charlie(), folder.path()).await.err().unwrap();
+	assert!(
+		matches!(&error, SessionError::Network(NetworkError::OtherPeer { expected, obtained })
+			if (*expected, *obtained) == (other, honest.peer)),
+		"{error}"
+	);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_should_end_where_the_deposit_does_and_the_next_one_come_after_a_top_up() {
+	let world = World::empty().await;
+	// A letter is a token; the question and half of the answer fit.
+	let rate = Rate::PerToken { input: 0, output: MILL / 10 };
+	for call in [calls::register_miner(account("//Bob//operator"), 1_000 * MILL), calls::offer(0, rate, 1)] {
+		world.bob.send(call).await.unwrap().in_block().await.unwrap();
+	}
+	let _miner = miner(&world, TCP);
+	let (id, folder) = (open(&world, 4 * MILL).await, TempDir::new().unwrap());
+	let mut session = Session::connect(&world.client, id, charlie(), folder.path()).await.unwrap();
+	let error = ask(&mut session, LONG).await.unwrap_err();
+	assert!(matches!(error, SessionError::Refused { code: RefusalCode::Exhausted, .. }), "{error}");
+	assert_eq!((session.total().fee, session.total().output_tokens), (4 * MILL, 40));
+	world.charlie.send(channel::top_up(id, 20 * MILL)).await.unwrap().in_block().await.unwrap();
+	session.refresh(&world.client).await.unwrap();
+	let answer = ask(&mut session, LONG).await.unwrap();
+	assert_eq!(session.total().output_tokens, 40 + answer.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversation_should_be_answered_and_closed_when_it_is_piped_through_the_command_line() {
+	let world = World::with_offer(1).await;
+	let miner = miner(&world, TCP);
+	let cli = Cli::new(&world.node);
+	let mut command = cli.command("charlie", &["chat", "--deposit", "2", "--close"]);
+	let mut chat = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+	let mut stdin = chat.stdin.take().unwrap();
+	stdin.write_all(b"What is 17 + 25?\n\nWhat is 10 + 25?\n").unwrap();
+	drop(stdin);
+	let output = chat.wait_with_output().unwrap();
+	let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+	assert!(output.status.success(), "{out}{err}");
+	assert!(out.starts_with("17 + 25 = 42.\n10 + 25 = 35.\n"), "{out}{err}");
+	assert!(err.contains("tokens, ") && err.contains(" of 2 MILL]"), "{err}");
+	miner.wait_for("channel_closed");
+	let receipt = world.client.channel_receipt(0).await.unwrap().unwrap();
+	assert_eq!((receipt.total.answers, receipt.paid), (2, receipt.total.fee));
+}
