@@ -48,7 +48,7 @@ pub struct Setup<'a> {
 
 /// The running server.
 pub struct Server {
-	hall: Arc<Hall>,
+	pub(super) hall: Arc<Hall>,
 	clients: JoinHandle<()>,
 	helpers: Vec<JoinHandle<()>>,
 }
