@@ -31,7 +31,7 @@ pub struct Endpoint {
 
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-struct WireEndpoint {
+pub(crate) struct WireEndpoint {
 	peer_id: Shared<Vec<u8>>,
 	addresses: Shared<Vec<Vec<u8>>>,
 	set_at: BlockNumber,

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use codec::{Decode, Encode};
+use libp2p_identity::PeerId;
 use millrace_primitives::{
 	job::payload_hash, AccountId32, Bid, ChannelReceipt, Checkpoint, CheckpointPayload, FailCode, JobParams, ModelKind,
 	Obstacle, Outcome, Page, Prices, Proof, Quote, Rate, Receipt, RunningTotal, Score, Usage, Voucher, H256,
@@ -19,7 +20,7 @@ use subxt::{
 
 use crate::{
 	calls::{self, Call},
-	channel,
+	channel, endpoint,
 	event::{self, Event, JobEvent},
 	query::{Bids, QuoteResult, Receipts, Refusal},
 	receipt::json::ReceiptPublic,
@@ -110,6 +111,7 @@ fn every_call() -> Vec<Call> {
 		calls::set_parameter("UnbondingPeriod", 1 << 20),
 		calls::set_code(vec![7; 100]),
 		calls::sudo(calls::set_parameter("ModelDeposit", 5)),
+		endpoint::set_endpoint(PeerId::random(), &["/ip4/127.0.0.1/tcp/1".parse().expect("an address")]),
 		channel::open(account(), 1, account(), 1 << 90, Some(rate)),
 		channel::top_up(1, 1 << 80),
 		channel::close(2, None),
@@ -176,6 +178,7 @@ fn storage_should_have_every_field_when_it_is_read() {
 	storage_value::<u64>("Jobs", "NextJobId", &ZEROS);
 	storage_value::<()>("Channels", "ChannelsOf", &ZEROS);
 	storage_value::<channel::WireChannel>("Channels", "Channels", &ZEROS);
+	storage_value::<endpoint::WireEndpoint>("Miners", "Endpoints", &ZEROS);
 	storage_value::<Shared<ChannelReceipt<AccountId32>>>("Receipts", "ChannelReceipts", &ZEROS);
 	storage_value::<wire::EscrowRow>("Escrow", "Rows", &ZEROS);
 	storage_value::<wire::AnyModel>("Models", "Models", &ZEROS);
@@ -251,6 +254,7 @@ fn events_should_have_every_field_when_they_are_read() {
 	assert!(matches!(decode("Jobs", "Settled"), Event::Job { what: JobEvent::Settled { .. }, .. }));
 	assert!(matches!(decode("Models", "Registered"), Event::ModelRegistered { .. }));
 	assert!(matches!(decode("Channels", "Opened"), Event::ChannelOpened { .. }));
+	assert!(matches!(decode("Channels", "Closing"), Event::ChannelClosing { .. }));
 	assert!(matches!(decode("Channels", "Settled"), Event::ChannelSettled { .. }));
 	assert!(matches!(decode("TransactionPayment", "TransactionFeePaid"), Event::FeePaid { .. }));
 	assert!(matches!(decode("Balances", "Deposit"), Event::Deposited { .. }));

@@ -221,13 +221,21 @@ impl Stage {
 		self.ledger.endpoint.send_replace(None);
 		let settings = SessionSettings {
 			listen: vec![listen.parse().unwrap()],
-			voucher_secs: 1.try_into().unwrap(),
+			voucher_secs: 3.try_into().unwrap(),
 			..SessionSettings::default()
 		};
-		let engines = Engines::new(vec![self.engine.clone()]);
-		let (ledger, signer, work_dir) = (self.ledger.clone(), key("operator"), self.work.path());
-		let setup = Setup { settings: &settings, work_dir, ledger, engines, signer };
-		self.server = Some(Server::start(setup).unwrap());
+		let began = Instant::now();
+		let server = loop {
+			let engines = Engines::new(vec![self.engine.clone()]);
+			let (ledger, signer, work_dir) = (self.ledger.clone(), key("operator"), self.work.path());
+			match Server::start(Setup { settings: &settings, work_dir, ledger, engines, signer }) {
+				Ok(server) => break server,
+				// One that was here before lets its files go soon.
+				Err(error) => assert!(began.elapsed() < PATIENCE, "{error:#}"),
+			}
+			tokio::time::sleep(Duration::from_millis(20)).await;
+		};
+		self.server = Some(server);
 		let mut endpoint = self.ledger.endpoint.subscribe();
 		timeout(PATIENCE, endpoint.wait_for(Option::is_some)).await.unwrap().unwrap();
 	}

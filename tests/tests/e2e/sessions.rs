@@ -172,8 +172,7 @@ async fn nothing_should_be_signed_twice_and_no_voucher_lost_when_the_miner_is_ki
 	let bob = world.money("//Bob").await;
 	let (id, mut payer, mut entries) = (open(&world, 5 * MILL).await, Payer::default(), Vec::new());
 	let (mut raw, _, terms) = Raw::connect(&world, id, &payer).await;
-	let asked = request(&mut payer, &terms);
-	raw.talk.say(&asked).await.unwrap();
+	raw.talk.say(&request(&mut payer, &terms)).await.unwrap();
 	let checkpoint = raw.checkpoint(&mut entries).await;
 	assert_eq!(entries.len(), usize::try_from(CHECKPOINT_TOKENS).unwrap());
 	raw.talk.say(&pay(&mut payer, &terms, checkpoint, &entries)).await.unwrap();
@@ -186,7 +185,8 @@ async fn nothing_should_be_signed_twice_and_no_voucher_lost_when_the_miner_is_ki
 	let ToClient::Ready { paid, pending: again } = ready else { panic!("{ready:?}") };
 	assert_eq!(paid, payer.owed());
 	assert_eq!(again.unwrap().payload, pending.payload);
-	raw.talk.say(&asked).await.unwrap();
+	// Its number again.
+	raw.talk.say(&request(&mut Payer::default(), &terms)).await.unwrap();
 	let refused = raw.pieces(&mut Vec::new()).await;
 	assert!(matches!(refused, ToClient::Refused { code: RefusalCode::UsedNumber, .. }), "{refused:?}");
 	// What was pending is written off, and the channel goes on.
