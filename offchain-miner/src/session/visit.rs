@@ -104,13 +104,14 @@ impl Visit<'_> {
 		let mut terms = found.terms;
 		loop {
 			let heard = tokio::select! {
-				heard = self.talk.hear_within(IDLE) => heard?,
+				biased;
 				() = account.closing.cancelled() => {
 					return Err(self.turn_away(&refused(RefusalCode::NotOpen, "the channel is being closed")).await);
 				}
 				() = self.hall.drain.cancelled() => {
 					return Err(self.turn_away(&refused(RefusalCode::Draining, "the miner stops")).await);
 				}
+				heard = self.talk.hear_within(IDLE) => heard?,
 			};
 			match heard {
 				ToMiner::Request { payload, signature, input } => {
