@@ -89,8 +89,10 @@ impl Context {
 	///
 	/// When its file can't be read, or the node does not answer.
 	pub async fn last_voucher(&self, channel: ChannelId) -> Result<Option<Voucher>, CliError> {
+		// Where there is no folder, nothing was signed.
+		let Ok(folder) = self.channels() else { return Ok(None) };
 		let genesis = self.client().await?.genesis_hash();
-		let found = session::last_voucher(&self.channels()?, genesis, channel);
+		let found = session::last_voucher(&folder, genesis, channel);
 		Ok(found.map_err(session::SessionError::from)?)
 	}
 

@@ -33,6 +33,15 @@ fn chat() -> Workload {
 	Workload::Chat(Sampling::greedy(200))
 }
 
+/// A chain on which Bob's miner asks this.
+async fn world_with(rate: Rate) -> World {
+	let world = World::empty().await;
+	for call in [calls::register_miner(account("//Bob//operator"), 1_000 * MILL), calls::offer(0, rate, 1)] {
+		world.bob.send(call).await.unwrap().in_block().await.unwrap();
+	}
+	world
+}
+
 /// A miner that answers sessions at `listen`, known to the chain.
 fn miner(world: &World, listen: &str) -> Miner {
 	let miner = world.miner_with(&Engine::Llama, &["--session-listen", listen]);
@@ -69,7 +78,8 @@ async fn settled(world: &World, id: u64) -> Balance {
 
 /// So many sums are asked for over this transport; then the client closes, and the miner settles at once.
 async fn sums(listen: &str, answers: u32) {
-	let world = World::with_offer(1).await;
+	let (input, output) = (MILL / 10_000, MILL / 1_000);
+	let world = world_with(Rate::PerToken { input, output }).await;
 	let miner = miner(&world, listen);
 	let [bob, operator] = [world.money("//Bob").await, world.money("//Bob//operator").await];
 	let (id, folder) = (open(&world, 5 * MILL).await, TempDir::new().unwrap());
@@ -83,7 +93,8 @@ async fn sums(listen: &str, answers: u32) {
 	let voucher = session.voucher().cloned();
 	let total = session.stop().await.unwrap();
 	assert_eq!(total.answers, answers + 1);
-	assert!(total.fee > 0 && total.output_tokens > 0, "{total:?}");
+	let sum = Balance::from(total.input_tokens) * input + Balance::from(total.output_tokens) * output;
+	assert!(total.fee > 0 && total.fee == sum, "{total:?}");
 
 	world.charlie.send(channel::close(id, voucher)).await.unwrap().in_block().await.unwrap();
 	assert_eq!(settled(&world, id).await, total.fee);
@@ -226,12 +237,8 @@ async fn nobody_should_be_paid_when_another_peer_answers_at_the_miners_address()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answer_should_end_where_the_deposit_does_and_the_next_one_come_after_a_top_up() {
-	let world = World::empty().await;
-	// A letter is a token; the question and half of the answer fit.
-	let rate = Rate::PerToken { input: 0, output: MILL / 10 };
-	for call in [calls::register_miner(account("//Bob//operator"), 1_000 * MILL), calls::offer(0, rate, 1)] {
-		world.bob.send(call).await.unwrap().in_block().await.unwrap();
-	}
+	// A letter is a token: 40 of the answer fit.
+	let world = world_with(Rate::PerToken { input: 0, output: MILL / 10 }).await;
 	let _miner = miner(&world, TCP);
 	let (id, folder) = (open(&world, 4 * MILL).await, TempDir::new().unwrap());
 	let mut session = Session::connect(&world.client, id, charlie(), folder.path()).await.unwrap();
