@@ -6,6 +6,7 @@ mod ask;
 mod channel;
 mod context;
 mod error;
+mod gateway;
 mod gguf;
 mod job;
 mod keystore;
@@ -52,5 +53,6 @@ async fn run(global: args::Global, command: Command) -> Result<(), CliError> {
 		Command::Channel(command) => channel::run(&context, command).await,
 		Command::Account(command) => account::run(&context, command).await,
 		Command::Receipt(command) => receipt::run(&context, command).await,
+		Command::Gateway { args } => Err(gateway::run(&args)),
 	}
 }
