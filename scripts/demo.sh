@@ -89,7 +89,7 @@ if [[ $stay == no ]]; then
 fi
 
 # The usual port, so that what is printed can be copied.
-"$bin/millrace-gateway" run --url "$url" --dev Charlie >"$work/gateway.log" 2>&1 &
+"$bin/millrace-gateway" run --url "$url" --dev Charlie --database "$work/gateway.db" >"$work/gateway.log" 2>&1 &
 pids+=($!)
 await "$work/gateway.log" "event=ready" "${pids[2]}" >/dev/null
 
@@ -104,7 +104,8 @@ A Millrace chain is up. Ctrl-C stops it and removes all of it.
   polkadot.js                      https://polkadot.js.org/apps/?rpc=$url
   accounts with money              //Alice //Bob //Charlie //Dave //Eve //Ferdie
   miner                            owner //Bob, operator //Bob//operator, model millrace-tiny
-  OpenAI API                       http://127.0.0.1:11436/v1, paid by //Charlie
+  OpenAI API                       http://127.0.0.1:11436/v1, paid by //Charlie; described at http://127.0.0.1:11436/docs
+  Ollama API                       OLLAMA_HOST=127.0.0.1:11436 ollama run millrace-tiny
   logs                             $work/node.log, $work/miner.log, $work/gateway.log
 
 Ask:

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use millrace_primitives::{Balance, BlockNumber, ChannelId, JobId, ModelKind};
@@ -77,6 +77,13 @@ pub enum Command {
 	/// See the records of jobs, export them as proofs, and check such proofs.
 	#[command(subcommand)]
 	Receipt(ReceiptCommand),
+	/// Run the gateway and manage its API keys: `millrace gateway ...` is `millrace-gateway ...`.
+	#[command(disable_help_flag = true)]
+	Gateway {
+		/// What the gateway is told; `--help` lists it.
+		#[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+		args: Vec<OsString>,
+	},
 }
 
 /// What is to be done, if not to answer the prompt as a chat.
@@ -617,6 +624,14 @@ mod tests {
 		] {
 			assert!(parse(format!("millrace job submit {wrong}").trim()).is_err(), "{wrong}");
 		}
+	}
+
+	#[test]
+	fn gateway_should_be_told_everything_when_it_is_parsed() {
+		let parsed = Cli::try_parse_from("millrace gateway key new --name x --json --help".split(' ')).unwrap();
+		let Command::Gateway { args } = parsed.command else { panic!("another command") };
+		assert_eq!(args, ["key", "new", "--name", "x", "--json", "--help"]);
+		assert!(!parsed.global.json);
 	}
 
 	#[test]

@@ -7,6 +7,7 @@ mod channel;
 mod chat;
 mod context;
 mod error;
+mod gateway;
 mod gguf;
 mod job;
 mod keystore;
@@ -54,5 +55,6 @@ async fn run(global: args::Global, command: Command) -> Result<(), CliError> {
 		Command::Channel(command) => channel::run(&context, command).await,
 		Command::Account(command) => account::run(&context, command).await,
 		Command::Receipt(command) => receipt::run(&context, command).await,
+		Command::Gateway { args } => Err(gateway::run(&args)),
 	}
 }

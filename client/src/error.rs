@@ -62,6 +62,9 @@ pub enum Error {
 	/// The transaction was in no block during the 256 blocks for which it is valid.
 	#[error("the transaction was in no block for 256 blocks and is void; send it again")]
 	Outlived,
+	/// The transaction could not be written down before it was sent, so that it was not.
+	#[error("the transaction was not sent, because it could not be noted: {0}")]
+	NotNoted(String),
 	/// The chain knows no such job, neither open nor as a receipt.
 	#[error("the chain knows no job {0}")]
 	UnknownJob(JobId),

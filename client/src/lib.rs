@@ -35,7 +35,7 @@ pub use event::{Event, JobEvent};
 pub use follow::{JobRequest, JobUpdate, JobUpdates};
 pub use signer::Signer;
 pub use snapshot::Snapshot;
-pub use submit::{InBlock, Submitter, TxHandle};
+pub use submit::{InBlock, Signed, Submitter, TxHandle};
 pub use types::{
 	Assignment, Balances, BlockRef, EscrowRow, Job, JobState, Miner, Model, NodeHealth, Offer, Parameters, ReceiptKey,
 	Unbonding,

@@ -37,6 +37,21 @@ pub struct Submitter {
 	nonces: Arc<Mutex<Nonces>>,
 }
 
+/// A signed transaction: whoever keeps it can send the very same one again, and it still counts once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+	/// Its hash.
+	pub hash: H256,
+	/// Its bytes.
+	pub bytes: Vec<u8>,
+	/// The nonce that it uses up.
+	pub nonce: u64,
+	/// The best block when it was signed: it is in none up to there.
+	pub after: BlockNumber,
+	/// The last block in which it is valid.
+	pub until: BlockNumber,
+}
+
 /// A transaction that the node took.
 pub struct TxHandle {
 	client: Client,
@@ -116,11 +131,25 @@ impl Submitter {
 	/// [`Error::Incompatible`] when the chain has no such call; [`Error::Connection`], after which it may still have
 	/// been taken.
 	pub async fn send(&self, call: Call) -> Result<TxHandle, Error> {
+		self.send_noted(call, |_| Ok(())).await
+	}
+
+	/// As [`Submitter::send`], but `note` is told of the signed transaction before it goes out, so that a program which
+	/// dies can go on with [`Submitter::resume`]. Of several that it is told of only the last one can be in a block.
+	///
+	/// # Errors
+	///
+	/// As [`Submitter::send`]; those of `note`, after which nothing was sent.
+	pub async fn send_noted(
+		&self,
+		call: Call,
+		mut note: impl FnMut(&Signed) -> Result<(), Error> + Send,
+	) -> Result<TxHandle, Error> {
 		// Held until the node has the transaction: its count then includes it.
 		let mut nonces = self.nonces.lock().await;
 		let mut tries = 0;
 		loop {
-			match self.try_send(&call, &mut nonces).await {
+			match self.try_send(&call, &mut nonces, &mut note).await {
 				Ok(handle) => return Ok(handle),
 				Err(error) => {
 					nonces.forget();
@@ -135,7 +164,24 @@ impl Submitter {
 		}
 	}
 
-	async fn try_send(&self, call: &Call, nonces: &mut Nonces) -> Result<TxHandle, Error> {
+	/// Sees a transaction through that was signed earlier, whether or not it was sent: it is looked for, and sent again
+	/// where it is missing.
+	pub fn resume(&self, signed: Signed) -> TxHandle {
+		self.handle(signed, None)
+	}
+
+	fn handle(&self, signed: Signed, watch: Option<RpcSubscription<TransactionStatus<H256>>>) -> TxHandle {
+		let Signed { hash, bytes, after, until, nonce: _ } = signed;
+		let (client, nonces) = (self.client.clone(), self.nonces.clone());
+		TxHandle { client, nonces, hash, bytes, watch, stale: false, after, until }
+	}
+
+	async fn try_send(
+		&self,
+		call: &Call,
+		nonces: &mut Nonces,
+		note: &mut (impl FnMut(&Signed) -> Result<(), Error> + Send),
+	) -> Result<TxHandle, Error> {
 		let client = &self.client;
 		let best = client.best().await?;
 		let anchor = self.anchor(best).await?;
@@ -148,19 +194,12 @@ impl Submitter {
 		let transactions = client.after(best).await?.transactions();
 		let signed = transactions.create_signable_offline(call, params)?.sign(self.signer.keypair())?;
 		let (hash, bytes) = (signed.hash(), signed.into_encoded());
-		let watch = client.rpc().author_submit_and_watch_extrinsic(&bytes).await?;
-		nonces.used(nonce, Instant::now());
 		let until = anchor.number.saturating_add(ERA);
-		Ok(TxHandle {
-			client: client.clone(),
-			nonces: self.nonces.clone(),
-			hash,
-			bytes,
-			watch: Some(watch),
-			stale: false,
-			after: best.number,
-			until,
-		})
+		let signed = Signed { hash, bytes, nonce, after: best.number, until };
+		note(&signed)?;
+		let watch = client.rpc().author_submit_and_watch_extrinsic(&signed.bytes).await?;
+		nonces.used(nonce, Instant::now());
+		Ok(self.handle(signed, Some(watch)))
 	}
 
 	/// The block from which a transaction counts its age.

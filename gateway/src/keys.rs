@@ -1,135 +1,91 @@
-//! Who may use the gateway, and who pays.
+//! `millrace-gateway key`.
 
-use std::{collections::HashSet, fs, path::Path};
+use anyhow::bail;
+use millrace_client::amount;
+use serde_json::{json, Value};
 
-use anyhow::{bail, Context};
-use millrace_client::Signer;
-use rand::{rngs::OsRng, RngCore};
-use sha2::{Digest, Sha256};
+use crate::{
+	config::{KeyCommand, NewKeyFlags},
+	store::{KeyRow, NewKey, Store},
+};
 
-/// What API keys begin with, as OpenAI's do: some clients look at it.
-const PREFIX: &str = "sk-millrace-";
-
-/// The API keys that are let in, by their sha256.
-#[derive(Clone, Debug)]
-pub enum ApiKeys {
-	/// Whoever reaches the address.
-	Anybody,
-	/// Those with one of these keys.
-	Listed(HashSet<[u8; 32]>),
-}
-
-impl ApiKeys {
-	/// Reads a file with a sha256 in hex at the start of each line; empty lines and those that begin with `#` do not count.
-	///
-	/// # Errors
-	///
-	/// The file can't be read, has no key, or a line that is none; the line is named.
-	pub fn read(path: &Path) -> anyhow::Result<Self> {
-		let text = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
-		let mut keys = HashSet::new();
-		for (index, line) in text.lines().enumerate() {
-			let line = line.trim();
-			if line.is_empty() || line.starts_with('#') {
-				continue;
-			}
-			let hash = line.split_whitespace().next().unwrap_or_default();
-			let bytes = hex::decode(hash).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-			let Some(bytes) = bytes else {
-				bail!(
-					"{}, line {}: expected 64 hex digits, the sha256 of a key; `millrace-gateway new-key` prints such lines",
-					path.display(),
-					index.saturating_add(1)
-				);
-			};
-			keys.insert(bytes);
-		}
-		if keys.is_empty() {
-			bail!("{} has no key; `millrace-gateway new-key` makes one", path.display());
-		}
-		Ok(Self::Listed(keys))
-	}
-
-	/// Whether a request with this `Authorization` header is let in. Only hashes are compared, so that the time it takes
-	/// says nothing of the keys.
-	pub fn allow(&self, authorization: Option<&str>) -> bool {
-		match self {
-			Self::Anybody => true,
-			Self::Listed(keys) => authorization
-				.and_then(|header| header.strip_prefix("Bearer "))
-				.is_some_and(|key| keys.contains(&hash(key.trim()))),
-		}
-	}
-}
-
-fn hash(key: &str) -> [u8; 32] {
-	Sha256::digest(key.as_bytes()).into()
-}
-
-/// Prints a new API key, and what lets it in.
-pub fn print_new() {
-	let mut bytes = [0; 24];
-	OsRng.fill_bytes(&mut bytes);
-	let key = format!("{PREFIX}{}", hex::encode(bytes));
-	println!("key:                   {key}");
-	println!("line for --api-keys:   {}", hex::encode(hash(&key)));
-}
-
-/// The paying account's key from the first line of a file.
+/// Makes, lists or revokes keys.
 ///
 /// # Errors
 ///
-/// The file can't be read, others than its owner can read it, or it has no key.
-pub fn payer(path: &Path) -> anyhow::Result<Signer> {
-	let meta = fs::metadata(path).with_context(|| format!("can't read {}", path.display()))?;
-	#[cfg(unix)]
-	if std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o077 != 0 {
-		bail!("{} can be read by others than its owner; run chmod 600 on it", path.display());
+/// The records can't be used, or there is no such key.
+pub fn run(command: KeyCommand) -> anyhow::Result<()> {
+	match command {
+		KeyCommand::New(flags) => new(flags),
+		KeyCommand::List(at) => {
+			let keys = Store::open(&at.database)?.list_keys()?;
+			if at.json {
+				println!("{}", json!({ "keys": keys.iter().map(row).collect::<Vec<_>>() }));
+			} else {
+				keys.iter().for_each(|key| println!("{}", line(key)));
+			}
+			Ok(())
+		}
+		KeyCommand::Revoke { id, database } => {
+			if !Store::open(&database.database)?.revoke_key(&id)? {
+				bail!("there is no key {id} in use; `millrace gateway key list` shows them");
+			}
+			if database.json {
+				println!("{}", json!({ "revoked": id }));
+			} else {
+				println!("{id} is revoked");
+			}
+			Ok(())
+		}
 	}
-	let text = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
-	let secret = text.lines().next().unwrap_or_default().trim();
-	Signer::from_uri(secret).with_context(|| format!("the first line of {}", path.display()))
 }
 
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	fn file(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
-		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("keys");
-		fs::write(&path, text).unwrap();
-		(folder, path)
+fn new(flags: NewKeyFlags) -> anyhow::Result<()> {
+	let NewKeyFlags { name, models, scopes, budget, per_minute, database: at } = flags;
+	let some = |list: Vec<_>| (!list.is_empty()).then_some(list);
+	let scopes = (!scopes.is_empty()).then_some(scopes);
+	let new = NewKey { name, models: some(models), scopes, budget: budget.map(|budget| budget.0), per_minute };
+	let (id, secret) = Store::open(&at.database)?.new_key(&new)?;
+	if at.json {
+		println!("{}", json!({ "id": id, "key": secret }));
+	} else {
+		println!("{secret}");
+		eprintln!("This is the only time that it is shown. Its public name is {id}.");
 	}
+	Ok(())
+}
 
-	#[test]
-	fn request_should_be_let_in_only_with_a_listed_key() {
-		let (_folder, path) = file(&format!("# laptop\n\n{} me\n", hex::encode(hash("sk-one"))));
-		let keys = ApiKeys::read(&path).unwrap();
-		assert!(keys.allow(Some("Bearer sk-one")));
-		for header in [None, Some("Bearer sk-two"), Some("sk-one"), Some("Bearer "), Some("Basic sk-one")] {
-			assert!(!keys.allow(header), "{header:?}");
-		}
-		assert!(ApiKeys::Anybody.allow(None));
-	}
+fn row(row: &KeyRow) -> Value {
+	json!({
+		"id": row.key.id,
+		"name": row.name,
+		"models": row.key.models,
+		"scopes": row.key.scopes,
+		"budget": row.key.budget.map(|budget| budget.to_string()),
+		"spent": row.spent.to_string(),
+		"per_minute": row.key.per_minute,
+		"created": row.created,
+		"revoked": row.revoked,
+	})
+}
 
-	#[test]
-	fn file_should_be_refused_with_its_line_when_that_is_no_hash() {
-		let (_folder, path) = file("# a comment\nsk-one\n");
-		let error = ApiKeys::read(&path).unwrap_err().to_string();
-		assert!(error.contains("line 2"), "{error}");
-		let (_folder, path) = file("# nobody\n");
-		assert!(ApiKeys::read(&path).unwrap_err().to_string().contains("no key"));
+fn line(row: &KeyRow) -> String {
+	let mut words = vec![row.key.id.clone()];
+	if !row.name.is_empty() {
+		words.push(format!("{:?}", row.name));
 	}
-
-	#[cfg(unix)]
-	#[test]
-	fn payer_should_be_refused_when_others_can_read_the_file() {
-		use std::os::unix::fs::PermissionsExt;
-		let (_folder, path) = file("//Alice\n");
-		fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-		assert!(payer(&path).err().unwrap().to_string().contains("chmod 600"));
-		fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-		assert_eq!(payer(&path).unwrap().account_id(), Signer::from_uri("//Alice").unwrap().account_id());
+	if row.revoked.is_some() {
+		words.push("revoked".into());
 	}
+	words.push(match row.key.budget {
+		Some(budget) => format!("{} of {} spent this month", amount::show(row.spent), amount::show(budget)),
+		None => format!("{} spent this month", amount::show(row.spent)),
+	});
+	words.extend(row.key.per_minute.map(|limit| format!("{limit} requests a minute")));
+	words.extend(row.key.models.as_ref().map(|models| format!("models {}", models.join(" "))));
+	words.extend(row.key.scopes.as_ref().map(|scopes| {
+		let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+		format!("for {}", names.join(" "))
+	}));
+	words.join(", ")
 }

@@ -1,28 +1,35 @@
 #![doc = include_str!("../README.md")]
 
-mod args;
-mod jobs;
+mod access;
+mod answer;
+mod catalog;
+mod config;
+mod desk;
+mod document;
+mod job_api;
 mod keys;
+mod matching;
+mod metrics;
+mod ollama;
 mod openai;
+mod rate;
+mod serve;
 mod server;
-
-use std::io::IsTerminal;
+mod start;
+mod status;
+mod store;
 
 use clap::Parser;
 
-use crate::args::{Cli, Command};
+use crate::config::{Cli, Command, Config};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-	tracing_subscriber::fmt()
-		.with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-		.with_writer(std::io::stderr)
-		.with_ansi(std::io::stderr().is_terminal())
-		.init();
 	match Cli::parse().command {
-		Command::Run(run) => server::run(run).await,
-		Command::NewKey => {
-			keys::print_new();
+		Command::Run(flags) => start::run(Config::load(&flags)?).await,
+		Command::Key(command) => keys::run(command),
+		Command::Openapi => {
+			println!("{}", document::text()?);
 			Ok(())
 		}
 	}

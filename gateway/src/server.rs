@@ -1,122 +1,220 @@
-//! The HTTP server.
+//! The routes, and what all of them share.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use anyhow::{bail, Context};
 use axum::{
-	extract::{rejection::JsonRejection, FromRequest, Request, State},
-	http::header::AUTHORIZATION,
+	body::Bytes,
+	extract::{rejection::BytesRejection, DefaultBodyLimit, FromRequest, Request, State},
+	http::{header::CONTENT_TYPE, HeaderMap, StatusCode, Uri},
 	middleware::{self, Next},
 	response::{IntoResponse, Response},
 	routing::{get, post},
-	Json, Router,
+	Router,
 };
-use millrace_client::{Client, Signer};
+use millrace_client::Client;
 use serde::de::DeserializeOwned;
-use serde_json::{json, Value};
-use tokio::{
-	net::TcpListener,
-	signal::unix::{signal, SignalKind},
-};
+use tokio::time::timeout;
 
 use crate::{
-	args::Run,
-	jobs::Jobs,
-	keys::{self, ApiKeys},
-	openai::{chat, completions, models, ApiError},
+	access::{self, Access},
+	answer::Backend,
+	config::{Config, Limits},
+	desk::Desk,
+	document, job_api, matching,
+	metrics::Metrics,
+	ollama::{self, OllamaError},
+	openai::{chat, completions, embeddings, models, ApiError},
+	status::{self, Draining},
+	store::Store,
 };
 
 /// What requests share.
 pub struct Gateway {
+	/// Reads the chain.
+	pub client: Client,
+	/// Keys and jobs.
+	pub store: Arc<Store>,
+	/// Who is let in.
+	pub access: Access,
 	/// Makes the answers.
-	pub jobs: Jobs,
-	keys: ApiKeys,
+	pub backend: Arc<dyn Backend>,
+	/// Makes jobs.
+	pub desk: Arc<Desk>,
+	/// What one answer may take.
+	pub limits: Limits,
+	/// Counts.
+	pub metrics: Arc<Metrics>,
+	/// Whether it is about to end.
+	pub draining: Draining,
 }
 
 /// A [`Gateway`] for many requests.
 pub type Shared = Arc<Gateway>;
 
-/// A JSON body; one that is none is refused in OpenAI's form.
+/// A JSON body with its content type; one that is none is refused in OpenAI's form.
 pub struct Body<T>(pub T);
+
+/// A JSON body whatever its content type, as Ollama takes it; one that is none is refused in Ollama's form.
+pub struct AnyBody<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 	type Rejection = ApiError;
 
 	async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-		match Json::<T>::from_request(request, state).await {
-			Ok(Json(body)) => Ok(Self(body)),
-			Err(rejection) => Err(refuse(&rejection)),
+		if !is_json(request.headers()) {
+			let message = "the body must be JSON, with the header content-type: application/json";
+			return Err(ApiError::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+		}
+		read(request, state).await.map(Self)
+	}
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AnyBody<T> {
+	type Rejection = OllamaError;
+
+	async fn from_request(request: Request, state: &S) -> Result<Self, OllamaError> {
+		read(request, state).await.map(Self).map_err(OllamaError)
+	}
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+	let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+	let kind = kind.split(';').next().unwrap_or_default().trim();
+	kind.eq_ignore_ascii_case("application/json")
+}
+
+async fn read<S: Send + Sync, T: DeserializeOwned>(request: Request, state: &S) -> Result<T, ApiError> {
+	let bytes = bytes(request, state).await?;
+	serde_json::from_slice(&bytes)
+		.map_err(|error| ApiError::bad_request(None, format!("the body can't be understood: {error}")))
+}
+
+/// The whole body.
+///
+/// # Errors
+///
+/// When it is too long, or does not come in time.
+pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+	let patience = request.extensions().get::<ReadTimeout>().map_or(Duration::MAX, |patience| patience.0);
+	match timeout(patience, Bytes::from_request(request, state)).await {
+		Ok(Ok(bytes)) => Ok(bytes),
+		Ok(Err(rejection)) => Err(refuse(&rejection)),
+		Err(_) => {
+			Err(ApiError::refused(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not come in time"))
 		}
 	}
 }
 
-fn refuse(rejection: &JsonRejection) -> ApiError {
-	ApiError { status: rejection.status(), ..ApiError::bad_request(None, rejection.body_text()) }
+fn refuse(rejection: &BytesRejection) -> ApiError {
+	let code = match rejection.status() {
+		StatusCode::PAYLOAD_TOO_LARGE => "request_too_large",
+		_ => "bad_body",
+	};
+	ApiError::refused(rejection.status(), code, rejection.body_text())
 }
 
-/// Serves until SIGTERM or Ctrl-C; what is under way then is still answered.
+/// The parameters behind a path's question mark, by name.
+pub fn query(uri: &Uri) -> HashMap<String, String> {
+	url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// A whole number among them.
 ///
 /// # Errors
 ///
-/// A key that is none, an address that can't be had or is open to others without API keys, or a node that does not answer
-/// at the start.
-pub async fn run(args: Run) -> anyhow::Result<()> {
-	let keys = match &args.api_keys {
-		Some(path) => ApiKeys::read(path)?,
-		None if args.bind.ip().is_loopback() => ApiKeys::Anybody,
-		None => bail!("{} is open to others, who would spend your money: give --api-keys", args.bind),
-	};
-	let signer = match (&args.key_file, &args.dev) {
-		(Some(path), _) => keys::payer(path)?,
-		(None, Some(name)) => Signer::from_uri(&format!("//{name}"))?,
-		(None, None) => bail!("no account pays: give --key-file"),
-	};
-	let client = Client::connect(&args.url).await?;
-	let account = signer.account_id();
-	let submitter = client.submitter(signer);
-	let jobs = Jobs::new(client, submitter, args.max_fee, args.timeout);
-	let router = router(Arc::new(Gateway { jobs, keys }));
-	let listener = TcpListener::bind(args.bind).await.with_context(|| format!("can't listen at {}", args.bind))?;
-	let address = listener.local_addr()?;
-	tracing::info!(event = %"ready", url = %format!("http://{address}/v1"), payer = %account, "serving");
-	let mut terminated = signal(SignalKind::terminate())?;
-	let stop = async move {
-		tokio::select! {
-			_ = terminated.recv() => {},
-			_ = tokio::signal::ctrl_c() => {},
-		}
-		tracing::info!(event = %"draining", "stopping: requests under way are answered");
-	};
-	axum::serve(listener, router).with_graceful_shutdown(stop).await?;
-	Ok(())
+/// It is none.
+pub fn number(query: &HashMap<String, String>, name: &'static str) -> Result<Option<u32>, ApiError> {
+	let Some(text) = query.get(name) else { return Ok(None) };
+	let refuse = |_| ApiError::bad_request(Some(name), format!("{name}: {text:?} is no whole number"));
+	text.parse().map(Some).map_err(refuse)
 }
 
-fn router(gateway: Shared) -> Router {
+/// How long a body may take to come.
+#[derive(Clone, Copy)]
+struct ReadTimeout(Duration);
+
+/// All routes.
+pub fn router(gateway: Shared, config: &Config) -> Router {
 	let api = Router::new()
 		.route("/v1/models", get(models::list))
 		.route("/v1/models/{name}", get(models::retrieve))
 		.route("/v1/chat/completions", post(chat::create))
 		.route("/v1/completions", post(completions::create))
-		.route_layer(middleware::from_fn_with_state(gateway.clone(), authorize));
-	Router::new().route("/healthz", get(healthz)).merge(api).fallback(unknown).with_state(gateway)
+		.route("/v1/embeddings", post(embeddings::create))
+		.route("/v1/match", get(matching::explain))
+		.route("/metrics", get(status::metrics))
+		.merge(job_api::routes())
+		.merge(ollama::routes())
+		.route_layer(middleware::from_fn_with_state(gateway.clone(), access::enter));
+	let read = ReadTimeout(config.read_timeout());
+	Router::new()
+		.route("/", get(ollama::root))
+		.route("/healthz", get(status::healthz))
+		.route("/readyz", get(status::readyz))
+		.merge(document::routes())
+		.merge(api)
+		.fallback(unknown)
+		.method_not_allowed_fallback(wrong_method)
+		.layer(DefaultBodyLimit::max(config.max_body_bytes))
+		.layer(middleware::from_fn_with_state(gateway.clone(), count))
+		.layer(axum::Extension(read))
+		.with_state(gateway)
 }
 
-async fn authorize(State(gateway): State<Shared>, request: Request, next: Next) -> Response {
-	let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-	if gateway.keys.allow(header) {
-		next.run(request).await
-	} else {
-		ApiError::unauthorized().into_response()
+async fn count(State(gateway): State<Shared>, request: Request, next: Next) -> Response {
+	let route = route(request.uri().path());
+	let response = next.run(request).await;
+	gateway.metrics.request(route, response.status().as_u16());
+	response
+}
+
+/// What the metrics call a path: few values, whatever is asked.
+fn route(path: &str) -> &'static str {
+	const KNOWN: [&str; 19] = [
+		"/",
+		"/healthz",
+		"/readyz",
+		"/metrics",
+		"/docs",
+		"/openapi.json",
+		"/v1/models",
+		"/v1/chat/completions",
+		"/v1/completions",
+		"/v1/embeddings",
+		"/v1/match",
+		"/api/generate",
+		"/api/chat",
+		"/api/embed",
+		"/api/embeddings",
+		"/api/tags",
+		"/api/show",
+		"/api/ps",
+		"/api/version",
+	];
+	match KNOWN.into_iter().find(|known| *known == path) {
+		Some(known) => known,
+		None if path.starts_with("/v1/models/") => "/v1/models/{name}",
+		None if path == "/v1/jobs" || path.starts_with("/v1/jobs/") => "/v1/jobs",
+		None => "other",
 	}
 }
 
-async fn healthz(State(gateway): State<Shared>) -> Result<Json<Value>, ApiError> {
-	Ok(Json(json!({ "status": "ok", "block": gateway.jobs.height().await? })))
+async fn unknown(request: Request) -> Response {
+	let (method, path) = (request.method(), request.uri().path());
+	let message = format!("there is no {method} {path} here; GET /openapi.json describes what there is");
+	in_form_of(path, ApiError::refused(StatusCode::NOT_FOUND, "unknown_url", message))
 }
 
-async fn unknown(request: Request) -> ApiError {
+async fn wrong_method(request: Request) -> Response {
 	let (method, path) = (request.method(), request.uri().path());
-	let message =
-		format!("there is no {method} {path} here; there are /v1/models, /v1/chat/completions, /v1/completions");
-	ApiError { status: axum::http::StatusCode::NOT_FOUND, ..ApiError::bad_request(None, message) }
+	let message = format!("{path} does not take {method}; GET /openapi.json describes what it takes");
+	in_form_of(path, ApiError::refused(StatusCode::METHOD_NOT_ALLOWED, "method_not_supported", message))
+}
+
+fn in_form_of(path: &str, error: ApiError) -> Response {
+	if path.starts_with("/api/") {
+		OllamaError(error).into_response()
+	} else {
+		error.into_response()
+	}
 }

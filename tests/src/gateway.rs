@@ -2,38 +2,58 @@
 
 use std::process::Command;
 
-use crate::{binary, Node, Process};
+use serde_json::Value;
+use tempfile::TempDir;
 
-/// The binary, paid by `//Charlie`, for whoever knows its API key.
+use crate::{binary, library::run, Node, Process};
+
+/// The binary, paid by `//Charlie`. Its records outlive a restart.
 pub struct Gateway {
 	process: Process,
 	base_url: String,
 	api_key: String,
-	_folder: tempfile::TempDir,
+	node: String,
+	folder: TempDir,
+	args: Vec<String>,
 }
 
 impl Gateway {
 	/// Starts it with an API key of its own making and waits until it serves.
 	pub fn start(node: &Node) -> Self {
-		let made = Command::new(binary("millrace-gateway")).arg("new-key").output().unwrap();
-		let said = String::from_utf8(made.stdout).unwrap();
-		let word = |line: usize| said.lines().nth(line).unwrap().split_whitespace().last().unwrap().to_owned();
-		let folder = tempfile::TempDir::new().unwrap();
-		let keys = folder.path().join("keys");
-		std::fs::write(&keys, word(1)).unwrap();
-		let mut command = Command::new(binary("millrace-gateway"));
-		command
-			.args(["run", "--url", &node.url(), "--bind", "127.0.0.1:0", "--dev", "Charlie", "--api-keys"])
-			.arg(keys);
-		let process = Process::start("gateway", command);
-		let line = process.wait_for("the gateway", |line| line.contains("event=ready"));
-		let base_url = line.split(' ').find_map(|word| word.strip_prefix("url=")).unwrap().to_owned();
-		Self { process, base_url, api_key: word(0), _folder: folder }
+		let folder = TempDir::new().unwrap();
+		let api_key = new_key(&folder, &[]);
+		Self::run(node, folder, api_key, &[])
 	}
 
-	/// What clients put in the place of OpenAI's.
+	/// Starts it without keys, for whoever is on this machine, and waits until it serves.
+	pub fn open(node: &Node, args: &[&str]) -> Self {
+		Self::run(node, TempDir::new().unwrap(), String::new(), args)
+	}
+
+	fn run(node: &Node, folder: TempDir, api_key: String, args: &[&str]) -> Self {
+		let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
+		let process = spawn(&node.url(), &folder, &args);
+		Self { base_url: url(&process), process, api_key, node: node.url(), folder, args }
+	}
+
+	/// Makes another key, with these flags.
+	pub fn new_key(&self, flags: &[&str]) -> String {
+		new_key(&self.folder, flags)
+	}
+
+	/// Runs `millrace-gateway key` on its records and returns what it prints.
+	pub fn key(&self, args: &[&str]) -> Value {
+		key(&self.folder, args)
+	}
+
+	/// What clients of OpenAI put in the place of OpenAI's.
 	pub fn base_url(&self) -> &str {
 		&self.base_url
+	}
+
+	/// The address without a path.
+	pub fn root(&self) -> &str {
+		self.base_url.strip_suffix("/v1").unwrap()
 	}
 
 	/// The key that is let in.
@@ -41,8 +61,46 @@ impl Gateway {
 		&self.api_key
 	}
 
+	/// The process.
+	pub fn process(&self) -> &Process {
+		&self.process
+	}
+
 	/// SIGTERM, and the exit code.
 	pub fn terminate(&mut self) -> Option<i32> {
 		self.process.terminate()
 	}
+
+	/// SIGKILL, and another process on the same records. Its address is another one.
+	pub fn crash_and_restart(&mut self) {
+		self.process.kill();
+		self.process = spawn(&self.node, &self.folder, &self.args);
+		self.base_url = url(&self.process);
+	}
+}
+
+fn key(folder: &TempDir, args: &[&str]) -> Value {
+	let mut command = Command::new(binary("millrace"));
+	command.args(["gateway", "key"]).args(args).arg("--json").arg("--database").arg(folder.path().join("gateway.db"));
+	serde_json::from_str(&run(&mut command)).unwrap()
+}
+
+fn new_key(folder: &TempDir, flags: &[&str]) -> String {
+	let args: Vec<_> = ["new"].iter().chain(flags).copied().collect();
+	key(folder, &args)["key"].as_str().unwrap().to_owned()
+}
+
+fn spawn(node: &str, folder: &TempDir, args: &[String]) -> Process {
+	let mut command = Command::new(binary("millrace-gateway"));
+	command
+		.args(["run", "--url", node, "--bind", "127.0.0.1:0", "--dev", "Charlie"])
+		.args(args)
+		.arg("--database")
+		.arg(folder.path().join("gateway.db"));
+	Process::start("gateway", command)
+}
+
+fn url(process: &Process) -> String {
+	let line = process.wait_for("the gateway", |line| line.contains("event=ready"));
+	line.split(' ').find_map(|word| word.strip_prefix("url=")).unwrap().to_owned()
 }

@@ -55,6 +55,13 @@ impl Ollama {
 		assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 	}
 
+	/// A command of Ollama's own client, for the server at `host`.
+	pub fn client(&self, host: &str, args: &[&str]) -> Command {
+		let mut command = command(&self.binary, &self.home, host, args);
+		command.stdin(std::process::Stdio::null());
+		command
+	}
+
 	/// Its address.
 	pub fn url(&self) -> String {
 		format!("http://{}", self.address)

@@ -8,38 +8,48 @@ use axum::{
 use millrace_primitives::Workload;
 use serde::Deserialize;
 use serde_json::{json, Value};
+use utoipa::ToSchema;
 
 use super::{
-	reply::{self, finish_reason, now, usage},
+	reply::{self, usage, Head, Part},
 	request::Request,
 	ApiError,
 };
 use crate::{
-	jobs::Answer,
+	access::Caller,
+	answer::whole,
 	server::{Body, Shared},
 };
 
 /// A request for the next message.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct ChatRequest {
+	/// One, of the user.
 	messages: Vec<Message>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-struct Message {
+/// A message of a chat.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct Message {
+	/// Who says it.
 	role: String,
+	/// What is said.
 	content: Option<Content>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What a message says.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
-enum Content {
+pub enum Content {
+	/// Text.
 	Text(String),
-	Parts(Vec<Part>),
+	/// Text in parts.
+	Parts(Vec<ContentPart>),
 }
 
-#[derive(Clone, Debug, Deserialize)]
-struct Part {
+/// A part of a message.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct ContentPart {
 	#[serde(rename = "type")]
 	kind: String,
 	text: Option<String>,
@@ -61,8 +71,10 @@ fn prompt(messages: Vec<Message>) -> Result<String, ApiError> {
 			let mut text = String::new();
 			for part in parts {
 				match part {
-					Part { kind, text: Some(more) } if kind == "text" => text.push_str(&more),
-					Part { kind, .. } => return refuse(&format!("parts of the type {kind} can't be used; only text")),
+					ContentPart { kind, text: Some(more) } if kind == "text" => text.push_str(&more),
+					ContentPart { kind, .. } => {
+						return refuse(&format!("parts of the type {kind} can't be used; only text"))
+					}
 				}
 			}
 			Ok(text)
@@ -71,59 +83,51 @@ fn prompt(messages: Vec<Message>) -> Result<String, ApiError> {
 	}
 }
 
-/// Answers with the next message.
+/// Answers one user message.
+#[utoipa::path(
+	post,
+	path = "/v1/chat/completions",
+	tag = "OpenAI",
+	request_body = Request<ChatRequest>,
+	responses(
+		(status = 200, description = "The answer, or events of it when `stream` is set", body = Value),
+		(status = "default", description = "Why there is none, in OpenAI's form", body = Value),
+	),
+)]
 pub async fn create(
 	State(gateway): State<Shared>,
+	caller: Caller,
 	Body(request): Body<Request<ChatRequest>>,
 ) -> Result<Response, ApiError> {
 	let Request { own: ChatRequest { messages }, options } = request;
-	let name = options.model.clone();
-	let model = gateway.jobs.model(&name).await?.ok_or_else(|| ApiError::unknown_model(&name))?;
-	let input = prompt(messages)?;
-	let limit = options.limit(&model, input.len());
-	let job = options.job(&gateway.jobs, &model, Workload::Chat, input)?;
-	let (stream, stream_options) = (options.stream, options.stream_options.unwrap_or_default());
-	let answer = async move { gateway.jobs.answer(job).await.map_err(ApiError::from) };
-	if stream {
-		return Ok(reply::stream(answer, stream_options, move |answer| chunks(answer, &name, limit)));
+	let model = gateway.text_model(&caller, &options.model).await?;
+	let order = options.order(&gateway.limits, &model, Workload::Chat, ("messages", prompt(messages)?))?;
+	let head = Head::new("chatcmpl", &options.model);
+	let deltas = gateway.backend.answer(&caller, order).await?;
+	if options.stream == Some(true) {
+		let options = options.stream_options.unwrap_or_default();
+		return Ok(reply::stream(deltas, options, move |part| Some(chunk(&head, part))));
 	}
-	let answer = answer.await?;
-	Ok(Json(whole(&answer, &name, limit)).into_response())
-}
-
-fn head(answer: &Answer, model: &str, object: &str) -> Value {
-	json!({
-		"id": format!("chatcmpl-{}", answer.job),
-		"object": object,
-		"created": now(),
-		"model": model,
-		"millrace": reply::receipt(answer),
-	})
-}
-
-fn whole(answer: &Answer, model: &str, limit: u32) -> Value {
-	let mut body = head(answer, model, "chat.completion");
-	body["choices"] = json!([{
+	let answer = whole(deltas).await?;
+	let choice = json!({
 		"index": 0,
-		"message": { "role": "assistant", "content": answer.text, "refusal": null },
+		"message": { "role": "assistant", "content": answer.text(), "refusal": null },
 		"logprobs": null,
-		"finish_reason": finish_reason(answer, limit),
-	}]);
-	body["usage"] = usage(answer);
-	body
+		"finish_reason": answer.end.finish.name(),
+	});
+	let mut body = head.body("chat.completion", choice, Some(&answer.end));
+	body["usage"] = usage(&answer.end);
+	Ok(Json(body).into_response())
 }
 
-fn chunks(answer: &Answer, model: &str, limit: u32) -> Vec<Value> {
-	let chunk = |delta: Value, reason: Value| {
-		let mut body = head(answer, model, "chat.completion.chunk");
-		body["choices"] = json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": reason }]);
-		body
+fn chunk(head: &Head, part: Part) -> Value {
+	let (delta, reason, end) = match part {
+		Part::Begin => (json!({ "role": "assistant", "content": "" }), Value::Null, None),
+		Part::Text(text) => (json!({ "content": text }), Value::Null, None),
+		Part::End(end) => (json!({}), json!(end.finish.name()), Some(end)),
 	};
-	vec![
-		chunk(json!({ "role": "assistant", "content": "" }), Value::Null),
-		chunk(json!({ "content": answer.text }), Value::Null),
-		chunk(json!({}), json!(finish_reason(answer, limit))),
-	]
+	let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": reason });
+	head.body("chat.completion.chunk", choice, end.as_ref())
 }
 
 #[cfg(test)]

@@ -8,20 +8,24 @@ use axum::{
 use millrace_primitives::Workload;
 use serde::Deserialize;
 use serde_json::{json, Value};
+use utoipa::ToSchema;
 
 use super::{
-	reply::{self, finish_reason, now, usage},
+	reply::{self, usage, Head, Part},
 	request::Request,
 	ApiError,
 };
 use crate::{
-	jobs::Answer,
+	access::Caller,
+	answer::whole,
 	server::{Body, Shared},
 };
 
 /// A request for text that goes on where the prompt ends.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct CompletionRequest {
+	/// Text.
+	#[schema(value_type = String)]
 	prompt: Prompt,
 }
 
@@ -45,42 +49,46 @@ fn prompt(prompt: Prompt) -> Result<String, ApiError> {
 	}
 }
 
-/// Answers with the text that follows.
+/// Goes on where the prompt ends.
+#[utoipa::path(
+	post,
+	path = "/v1/completions",
+	tag = "OpenAI",
+	request_body = Request<CompletionRequest>,
+	responses(
+		(status = 200, description = "The text that follows, or events of it when `stream` is set", body = Value),
+		(status = "default", description = "Why there is none, in OpenAI's form", body = Value),
+	),
+)]
 pub async fn create(
 	State(gateway): State<Shared>,
+	caller: Caller,
 	Body(request): Body<Request<CompletionRequest>>,
 ) -> Result<Response, ApiError> {
 	let Request { own: CompletionRequest { prompt: given }, options } = request;
-	let name = options.model.clone();
-	let model = gateway.jobs.model(&name).await?.ok_or_else(|| ApiError::unknown_model(&name))?;
-	let input = prompt(given)?;
-	let limit = options.limit(&model, input.len());
-	let job = options.job(&gateway.jobs, &model, Workload::Generate, input)?;
-	let (stream, stream_options) = (options.stream, options.stream_options.unwrap_or_default());
-	let answer = async move { gateway.jobs.answer(job).await.map_err(ApiError::from) };
-	if stream {
-		return Ok(reply::stream(answer, stream_options, move |answer| {
-			vec![
-				body(answer, &name, &answer.text, Value::Null),
-				body(answer, &name, "", json!(finish_reason(answer, limit))),
-			]
+	let model = gateway.text_model(&caller, &options.model).await?;
+	let order = options.order(&gateway.limits, &model, Workload::Generate, ("prompt", prompt(given)?))?;
+	let head = Head::new("cmpl", &options.model);
+	let deltas = gateway.backend.answer(&caller, order).await?;
+	if options.stream == Some(true) {
+		let options = options.stream_options.unwrap_or_default();
+		return Ok(reply::stream(deltas, options, move |part| match part {
+			Part::Begin => None,
+			Part::Text(text) => Some(head.body(OBJECT, choice(&text, Value::Null), None)),
+			Part::End(end) => Some(head.body(OBJECT, choice("", json!(end.finish.name())), Some(&end))),
 		}));
 	}
-	let answer = answer.await?;
-	let mut whole = body(&answer, &name, &answer.text, json!(finish_reason(&answer, limit)));
-	whole["usage"] = usage(&answer);
-	Ok(Json(whole).into_response())
+	let answer = whole(deltas).await?;
+	let choice = choice(&answer.text(), json!(answer.end.finish.name()));
+	let mut body = head.body(OBJECT, choice, Some(&answer.end));
+	body["usage"] = usage(&answer.end);
+	Ok(Json(body).into_response())
 }
 
-fn body(answer: &Answer, model: &str, text: &str, reason: Value) -> Value {
-	json!({
-		"id": format!("cmpl-{}", answer.job),
-		"object": "text_completion",
-		"created": now(),
-		"model": model,
-		"choices": [{ "index": 0, "text": text, "logprobs": null, "finish_reason": reason }],
-		"millrace": reply::receipt(answer),
-	})
+const OBJECT: &str = "text_completion";
+
+fn choice(text: &str, reason: Value) -> Value {
+	json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": reason })
 }
 
 #[cfg(test)]

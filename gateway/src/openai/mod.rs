@@ -2,9 +2,10 @@
 
 pub mod chat;
 pub mod completions;
+pub mod embeddings;
 pub mod error;
 pub mod models;
 mod reply;
-mod request;
+pub mod request;
 
 pub use error::ApiError;

@@ -8,7 +8,7 @@ use millrace_client::Model;
 use serde_json::{json, Value};
 
 use super::ApiError;
-use crate::server::Shared;
+use crate::{access::Caller, server::Shared};
 
 fn object(model: &Model) -> Value {
 	json!({
@@ -22,16 +22,28 @@ fn object(model: &Model) -> Value {
 	})
 }
 
-/// All models that take jobs.
-pub async fn list(State(gateway): State<Shared>) -> Result<Json<Value>, ApiError> {
-	let models: Vec<_> = gateway.jobs.models().await?.iter().map(object).collect();
+/// All models that take jobs of this API.
+#[utoipa::path(get, path = "/v1/models", tag = "OpenAI", responses((status = 200, description = "The models", body = Value)))]
+pub async fn list(State(gateway): State<Shared>, caller: Caller) -> Result<Json<Value>, ApiError> {
+	let models: Vec<_> = gateway.models(&caller).await?.iter().map(object).collect();
 	Ok(Json(json!({ "object": "list", "data": models })))
 }
 
 /// One of them.
-pub async fn retrieve(State(gateway): State<Shared>, Path(name): Path<String>) -> Result<Json<Value>, ApiError> {
-	match gateway.jobs.model(&name).await? {
-		Some(model) => Ok(Json(object(&model))),
-		None => Err(ApiError::unknown_model(&name)),
-	}
+#[utoipa::path(
+	get,
+	path = "/v1/models/{name}",
+	tag = "OpenAI",
+	params(("name" = String, Path, description = "Name or number")),
+	responses(
+		(status = 200, description = "The model", body = Value),
+		(status = 404, description = "There is none", body = Value),
+	),
+)]
+pub async fn retrieve(
+	State(gateway): State<Shared>,
+	caller: Caller,
+	Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+	Ok(Json(object(&gateway.model(&caller, &name).await?)))
 }

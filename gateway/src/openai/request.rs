@@ -8,14 +8,16 @@ use serde::{
 };
 use serde_json::Value;
 
+use utoipa::ToSchema;
+
 use super::ApiError;
-use crate::jobs::Jobs;
+use crate::{answer::Order, config::Limits};
 
 /// Tokens of an answer unless told otherwise.
 const DEFAULT_MAX_TOKENS: u32 = 256;
 
 /// Parameters of both; unknown ones are passed over, as OpenAI's server does with many.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct Options {
 	/// Name or number of a model of the chain.
 	pub model: String,
@@ -28,8 +30,7 @@ pub struct Options {
 	/// Above 0, up to 1.
 	pub top_p: Option<f64>,
 	/// Whether the answer comes as server-sent events.
-	#[serde(default)]
-	pub stream: bool,
+	pub stream: Option<bool>,
 	/// Of the stream.
 	pub stream_options: Option<StreamOptions>,
 	n: Option<u32>,
@@ -50,15 +51,17 @@ pub struct Options {
 }
 
 /// What one kind of completion alone has, with the parameters of both.
-#[derive(Clone, Debug)]
-pub struct Request<T> {
+#[derive(Clone, Debug, ToSchema)]
+pub struct Request<T: ToSchema> {
 	/// Of this kind alone.
+	#[serde(flatten)]
 	pub own: T,
 	/// Of both.
+	#[serde(flatten)]
 	pub options: Options,
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Request<T> {
+impl<'de, T: DeserializeOwned + ToSchema> Deserialize<'de> for Request<T> {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
 		// Not by `serde(flatten)`, which can't read fractions where serde_json keeps numbers as they were written.
 		let value = Value::deserialize(deserializer)?;
@@ -68,15 +71,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Request<T> {
 }
 
 /// Parameters of a stream.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 pub struct StreamOptions {
 	/// Whether the last event says what the answer took.
-	#[serde(default)]
-	pub include_usage: bool,
+	pub include_usage: Option<bool>,
 }
 
-/// Whether the value asks for something: not `null`, `false`, or an empty list, object or text.
-fn asks(value: &Option<Value>) -> bool {
+/// Whether a value asks for something: not `null`, `false`, or an empty list, object or text.
+pub fn asks(value: &Option<Value>) -> bool {
 	match value {
 		None | Some(Value::Null | Value::Bool(false)) => false,
 		Some(Value::Array(list)) => !list.is_empty(),
@@ -87,7 +89,12 @@ fn asks(value: &Option<Value>) -> bool {
 	}
 }
 
-fn thousandths(value: f64, least: f64, most: f64, param: &'static str) -> Result<u16, ApiError> {
+/// A number with a fraction as a job has it.
+///
+/// # Errors
+///
+/// With the parameter's name, when it is out of bounds.
+pub fn thousandths(value: f64, least: f64, most: f64, param: &'static str) -> Result<u16, ApiError> {
 	if !(least..=most).contains(&value) {
 		return Err(ApiError::bad_request(Some(param), format!("{param} is {value}; it must be {least} to {most}")));
 	}
@@ -137,24 +144,20 @@ impl Options {
 		self.max_completion_tokens.or(self.max_tokens).unwrap_or_else(|| default_limit(model, input_bytes))
 	}
 
-	/// The job that answers `input`.
+	/// The job that answers `input`, which the parameter `from` holds.
 	///
 	/// # Errors
 	///
 	/// Something is out of bounds, or no job can do it.
-	pub fn job(
+	pub fn order(
 		&self,
-		jobs: &Jobs,
+		limits: &Limits,
 		model: &Model,
 		workload: fn(Sampling) -> Workload,
-		input: String,
-	) -> Result<JobRequest, ApiError> {
+		(from, input): (&'static str, String),
+	) -> Result<Order, ApiError> {
 		self.check()?;
-		let most = MAX_INPUT_BYTES as usize;
-		if input.is_empty() || input.len() > most {
-			let message = format!("the input has {} bytes; a job takes 1 to {most}", input.len());
-			return Err(ApiError { code: Some("string_too_long"), ..ApiError::bad_request(Some("messages"), message) });
-		}
+		check_input(from, &input)?;
 		let max_tokens = self.limit(model, input.len());
 		if max_tokens == 0 || max_tokens > model.context_length {
 			let message = format!("max_tokens is {max_tokens}; this model takes 1 to {}", model.context_length);
@@ -166,13 +169,34 @@ impl Options {
 			top_k: 0,
 			top_p_milli: thousandths(self.top_p.unwrap_or(1.0), 0.001, 1.0, "top_p")?,
 		};
-		let params = JobParams { workload: workload(sampling), timeout: jobs.timeout, max_rate: None };
-		Ok(JobRequest { model: model.id, input: input.into_bytes(), params, max_fee: jobs.max_fee, miner: None })
+		Ok(order(limits, model, workload(sampling), input))
 	}
 }
 
+/// Holds an input to what a job takes.
+///
+/// # Errors
+///
+/// With the parameter's name.
+pub fn check_input(from: &'static str, input: &str) -> Result<(), ApiError> {
+	let most = MAX_INPUT_BYTES as usize;
+	if (1..=most).contains(&input.len()) {
+		return Ok(());
+	}
+	let message = format!("the input has {} bytes; a job takes 1 to {most}", input.len());
+	Err(ApiError { code: Some("string_too_long"), ..ApiError::bad_request(Some(from), message) })
+}
+
+/// A job within the gateway's limits, for a miner that the chain draws.
+pub fn order(limits: &Limits, model: &Model, workload: Workload, input: String) -> Order {
+	let params = JobParams { workload, timeout: limits.timeout, max_rate: None };
+	let request =
+		JobRequest { model: model.id, input: input.into_bytes(), params, max_fee: limits.max_fee, miner: None };
+	Order { model: model.name.clone(), request }
+}
+
 /// What the context leaves for the answer if each byte of the input is a token, within bounds.
-fn default_limit(model: &Model, input_bytes: usize) -> u32 {
+pub fn default_limit(model: &Model, input_bytes: usize) -> u32 {
 	let input = u32::try_from(input_bytes).unwrap_or(u32::MAX).saturating_add(model.template_tokens);
 	let left = model.context_length.saturating_sub(input);
 	// An input that could fill the context mostly does not: tokens are longer than a byte.
@@ -186,7 +210,7 @@ mod tests {
 
 	#[test]
 	fn request_should_be_read_when_its_numbers_have_fractions() {
-		#[derive(Deserialize)]
+		#[derive(Deserialize, ToSchema)]
 		struct Own {
 			prompt: String,
 		}

@@ -103,7 +103,11 @@ async fn bad_requests_should_get_openais_errors_and_cost_nothing() {
 	let url = format!("{}/chat/completions", gateway.base_url());
 	let post = || client.post(&url).bearer_auth(gateway.api_key()).header("content-type", "application/json");
 	assert_eq!(refused(post().body("{")).await.0, StatusCode::BAD_REQUEST);
-	assert_eq!(refused(post().body("{}")).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+	assert_eq!(refused(post().body("{}")).await.0, StatusCode::BAD_REQUEST);
+	assert_eq!(refused(post().body(vec![b'{', 0xff])).await.0, StatusCode::BAD_REQUEST);
+	assert_eq!(refused(post().body("x".repeat(1_100_000))).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+	let text = client.post(&url).bearer_auth(gateway.api_key()).body("{}");
+	assert_eq!(refused(text).await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 	assert_eq!(refused(client.get(gateway.base_url())).await.0, StatusCode::NOT_FOUND);
 	assert_eq!(world.money("//Charlie").await, before);
 }

@@ -10,6 +10,7 @@ mod engines;
 mod faults;
 mod flow;
 mod gateway;
+mod gateway_api;
 mod libraries;
 mod ollama;
 mod receipts;

@@ -1,0 +1,247 @@
+//! `POST /api/generate` and `POST /api/chat`.
+
+use std::time::Instant;
+
+use axum::{
+	extract::State,
+	response::{IntoResponse, Response},
+	Json,
+};
+use millrace_primitives::Workload;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+	options::Options,
+	reply::{reply, Form},
+	OllamaError,
+};
+use crate::{
+	access::Caller,
+	openai::request::{asks, check_input, order},
+	server::{AnyBody, Shared},
+};
+
+/// A request for text.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct GenerateRequest {
+	/// Name or number of a model of the chain.
+	#[serde(alias = "name")]
+	model: String,
+	/// What is asked; empty: nothing is done.
+	#[serde(default)]
+	prompt: String,
+	/// Whether the model goes on where the prompt ends, without its template.
+	raw: Option<bool>,
+	/// Whether the answer comes in lines; it does unless told otherwise.
+	stream: Option<bool>,
+	options: Option<Options>,
+	/// Passed over, but for 0 without a prompt.
+	keep_alive: Option<Value>,
+	#[serde(flatten)]
+	#[schema(ignore)]
+	others: Others,
+}
+
+/// A request for the next message.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct ChatRequest {
+	/// Name or number of a model of the chain.
+	model: String,
+	/// One, of the user; none: nothing is done.
+	#[serde(default)]
+	messages: Vec<Message>,
+	/// Whether the answer comes in lines; it does unless told otherwise.
+	stream: Option<bool>,
+	options: Option<Options>,
+	/// Passed over, but for 0 without a message.
+	keep_alive: Option<Value>,
+	#[serde(flatten)]
+	#[schema(ignore)]
+	others: Others,
+}
+
+/// A message of a chat in Ollama's form.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = OllamaMessage)]
+pub struct Message {
+	role: String,
+	#[serde(default)]
+	content: String,
+	images: Option<Value>,
+	tool_calls: Option<Value>,
+}
+
+/// What a job can't do.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Others {
+	suffix: Option<Value>,
+	images: Option<Value>,
+	format: Option<Value>,
+	system: Option<Value>,
+	template: Option<Value>,
+	context: Option<Value>,
+	tools: Option<Value>,
+	think: Option<Value>,
+	logprobs: Option<Value>,
+	top_logprobs: Option<Value>,
+}
+
+impl Others {
+	fn check(&self) -> Result<(), OllamaError> {
+		let given = [
+			("suffix", &self.suffix),
+			("images", &self.images),
+			("format", &self.format),
+			("system", &self.system),
+			("template", &self.template),
+			("context", &self.context),
+			("tools", &self.tools),
+			("think", &self.think),
+			("logprobs", &self.logprobs),
+			("top_logprobs", &self.top_logprobs),
+		];
+		match given.into_iter().find(|(_, value)| asks(value)) {
+			Some((name, _)) => {
+				Err(OllamaError::bad_request(format!("{name}: a job on chain can't do that; leave it out")))
+			}
+			None => Ok(()),
+		}
+	}
+}
+
+/// The text of the one user message that a job takes.
+fn prompt(messages: Vec<Message>) -> Result<String, OllamaError> {
+	let refuse = |message: &str| Err(OllamaError::bad_request(message));
+	let Ok([message]) = <[Message; 1]>::try_from(messages) else {
+		return refuse("a job on chain takes one user message; conversations and system messages need a channel");
+	};
+	if message.role != "user" {
+		return refuse("the one message of a job must have the role user");
+	}
+	if asks(&message.images) || asks(&message.tool_calls) {
+		return refuse("a job on chain takes text alone, no images and no tools");
+	}
+	Ok(message.content)
+}
+
+/// What is told when nothing is asked.
+fn load_or_unload(form: &Form, keep_alive: Option<&Value>) -> Response {
+	let zero = keep_alive.is_some_and(|value| match value {
+		Value::Number(number) => number.as_f64() == Some(0.0),
+		Value::String(text) => text.trim_end_matches(char::is_alphabetic) == "0",
+		_ => false,
+	});
+	Json(form.nothing(if zero { "unload" } else { "load" })).into_response()
+}
+
+/// Answers a prompt.
+#[utoipa::path(
+	post,
+	path = "/api/generate",
+	tag = "Ollama",
+	request_body = GenerateRequest,
+	responses(
+		(status = 200, description = "The answer, in lines unless `stream` is false", body = Value),
+		(status = "default", description = "Why there is none", body = Value),
+	),
+)]
+pub async fn generate(
+	State(gateway): State<Shared>,
+	caller: Caller,
+	AnyBody(request): AnyBody<GenerateRequest>,
+) -> Result<Response, OllamaError> {
+	let began = Instant::now();
+	let GenerateRequest { model: name, prompt, raw, stream, options, keep_alive, others } = request;
+	let model = gateway.text_model(&caller, &name).await?;
+	let form = Form { model: name, chat: false, began };
+	if prompt.is_empty() {
+		return Ok(load_or_unload(&form, keep_alive.as_ref()));
+	}
+	others.check()?;
+	check_input("prompt", &prompt)?;
+	let sampling = options.unwrap_or_default().sampling(&model, prompt.len())?;
+	let workload = if raw == Some(true) { Workload::Generate(sampling) } else { Workload::Chat(sampling) };
+	let deltas = gateway.backend.answer(&caller, order(&gateway.limits, &model, workload, prompt)).await?;
+	reply(form, deltas, stream != Some(false)).await
+}
+
+/// Answers one user message.
+#[utoipa::path(
+	post,
+	path = "/api/chat",
+	tag = "Ollama",
+	request_body(content = ChatRequest),
+	responses(
+		(status = 200, description = "The answer, in lines unless `stream` is false", body = Value),
+		(status = "default", description = "Why there is none", body = Value),
+	),
+)]
+pub async fn chat(
+	State(gateway): State<Shared>,
+	caller: Caller,
+	AnyBody(request): AnyBody<ChatRequest>,
+) -> Result<Response, OllamaError> {
+	let began = Instant::now();
+	let ChatRequest { model: name, messages, stream, options, keep_alive, others } = request;
+	let model = gateway.text_model(&caller, &name).await?;
+	let form = Form { model: name, chat: true, began };
+	if messages.is_empty() {
+		return Ok(load_or_unload(&form, keep_alive.as_ref()));
+	}
+	others.check()?;
+	let prompt = prompt(messages)?;
+	check_input("messages", &prompt)?;
+	let sampling = options.unwrap_or_default().sampling(&model, prompt.len())?;
+	let deltas =
+		gateway.backend.answer(&caller, order(&gateway.limits, &model, Workload::Chat(sampling), prompt)).await?;
+	reply(form, deltas, stream != Some(false)).await
+}
+
+#[cfg(test)]
+mod tests {
+	use serde_json::json;
+
+	use super::*;
+
+	#[test]
+	fn request_should_be_refused_by_name_when_a_job_can_not_do_what_it_asks() {
+		for (extra, name) in [
+			(json!({ "system": "be brief" }), "system"),
+			(json!({ "format": "json" }), "format"),
+			(json!({ "images": ["aGk="] }), "images"),
+			(json!({ "think": true }), "think"),
+			(json!({ "context": [1] }), "context"),
+			(json!({ "logprobs": true }), "logprobs"),
+		] {
+			let mut request = json!({ "model": "tiny", "prompt": "hi" });
+			request.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+			let request: GenerateRequest = serde_json::from_value(request).unwrap();
+			assert!(request.others.check().unwrap_err().0.message.contains(name), "{extra}");
+		}
+	}
+
+	#[test]
+	fn request_of_ollamas_own_client_should_be_taken() {
+		let text = r#"{"model":"tiny","prompt":"hi","suffix":"","system":"","template":"","context":[],"options":{}}"#;
+		let request: GenerateRequest = serde_json::from_str(text).unwrap();
+		assert!(request.others.check().is_ok());
+		assert_eq!((request.prompt.as_str(), request.stream), ("hi", None));
+	}
+
+	#[test]
+	fn prompt_should_be_refused_when_something_would_be_left_out() {
+		let prompt_of =
+			|messages: Value| prompt(serde_json::from_value(messages).unwrap()).map_err(|error| error.0.message);
+		let user = json!({ "role": "user", "content": "hi" });
+		assert_eq!(prompt_of(json!([user])), Ok("hi".into()));
+		for messages in [
+			json!([{ "role": "system", "content": "be brief" }, user]),
+			json!([{ "role": "assistant", "content": "hi" }]),
+			json!([{ "role": "user", "content": "hi", "images": ["aGk="] }]),
+		] {
+			assert!(prompt_of(messages.clone()).is_err(), "{messages}");
+		}
+	}
+}

@@ -1,0 +1,106 @@
+//! Starting and stopping.
+
+use std::{
+	io::{self, IsTerminal},
+	sync::Arc,
+	time::Duration,
+};
+
+use anyhow::{bail, Context};
+use millrace_client::Client;
+use tokio::{
+	net::TcpListener,
+	signal::unix::{signal, SignalKind},
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+	access::Access,
+	config::{Config, LogFormat},
+	desk::{Desk, JobBackend},
+	metrics::Metrics,
+	serve,
+	server::{router, Gateway},
+	status::Draining,
+	store::Store,
+};
+
+/// Time between two looks for what may be forgotten.
+const TIDY: Duration = Duration::from_secs(3_600);
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// Serves until SIGTERM or Ctrl-C; what is under way then is still answered.
+///
+/// # Errors
+///
+/// No account pays, the address can't be had or is open to others without API keys, the records can't be used, or no node
+/// answers at the start.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+	log(&config)?;
+	let signer = config.signer()?;
+	let store = Arc::new(Store::open(&config.database)?);
+	if !config.bind.ip().is_loopback() && !store.has_keys()? {
+		bail!("{} is open to others, who would spend your money: make a key with `key new` first", config.bind);
+	}
+	let client = Client::connect_any(&config.urls, None).await?;
+	let account = signer.account_id();
+	let submitter = client.submitter(signer);
+	let metrics = Arc::new(Metrics::default());
+	let (most, log_prompts) = (config.max_answers, config.log_prompts);
+	let desk = Desk::new(client.clone(), submitter, store.clone(), metrics.clone(), most, log_prompts);
+	let desk = Arc::new(desk);
+	let recovered = desk.recover()?;
+	if recovered > 0 {
+		tracing::info!(jobs = recovered, event = %"recovered", "going on with jobs of an earlier run");
+	}
+	tokio::spawn(tidy(store.clone(), i64::from(config.keep_days).saturating_mul(DAY)));
+	let draining = Draining::default();
+	let gateway = Arc::new(Gateway {
+		client,
+		store,
+		access: Access::new(config.requests_per_minute),
+		backend: Arc::new(JobBackend(desk.clone())),
+		desk,
+		limits: config.limits(),
+		metrics,
+		draining: draining.clone(),
+	});
+	let listener = TcpListener::bind(config.bind).await.with_context(|| format!("can't listen at {}", config.bind))?;
+	let address = listener.local_addr()?;
+	let router = router(gateway.clone(), &config);
+	tracing::info!(event = %"ready", url = %format!("http://{address}/v1"), payer = %account, "serving");
+	let mut terminated = signal(SignalKind::terminate())?;
+	let stop = async move {
+		tokio::select! {
+			_ = terminated.recv() => {},
+			_ = tokio::signal::ctrl_c() => {},
+		}
+		tracing::info!(event = %"draining", "stopping: requests under way are answered");
+		draining.begin();
+	};
+	serve::serve(listener, router, &config, gateway.metrics.connections.clone(), stop).await;
+	Ok(())
+}
+
+fn log(config: &Config) -> anyhow::Result<()> {
+	let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&config.log))?;
+	let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+	let started = match config.log_format {
+		LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
+		LogFormat::Json => lines.json().flatten_event(true).try_init(),
+	};
+	started.map_err(|error| anyhow::anyhow!("can't log: {error}"))
+}
+
+async fn tidy(store: Arc<Store>, keep: i64) {
+	loop {
+		match store.forget_jobs(keep) {
+			Ok(0) => {}
+			Ok(count) => tracing::info!(count, event = %"forgot", "ended jobs are forgotten"),
+			Err(error) => tracing::error!(%error, "ended jobs can't be forgotten"),
+		}
+		tokio::time::sleep(TIDY).await;
+	}
+}

@@ -1,0 +1,171 @@
+//! What must outlive the process: API keys and what they have spent, and every job with the transaction that posts it.
+//!
+//! One SQLite file. A statement takes well under a millisecond, a write as long as the disk needs to keep it.
+
+mod jobs;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use std::{
+	path::Path,
+	sync::{Mutex, PoisonError},
+	time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{bail, Context};
+use millrace_primitives::Balance;
+use rusqlite::{Connection, OpenFlags};
+
+pub use jobs::{Ended, JobRow, NewJob, OverBudget, Stored};
+pub use keys::{ApiKey, KeyRow, NewKey, Scope};
+
+/// The schema's version. A file of another version is refused.
+const VERSION: i64 = 1;
+
+/// How long another program may hold the file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const SCHEMA: &str = "
+	CREATE TABLE keys (
+		id TEXT PRIMARY KEY,
+		hash BLOB NOT NULL UNIQUE,
+		name TEXT NOT NULL,
+		models TEXT,
+		scopes TEXT,
+		budget INTEGER,
+		per_minute INTEGER,
+		created INTEGER NOT NULL,
+		revoked INTEGER
+	) STRICT;
+	CREATE TABLE jobs (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		id TEXT NOT NULL UNIQUE,
+		key TEXT NOT NULL,
+		idempotency TEXT,
+		body BLOB,
+		model TEXT NOT NULL,
+		workload TEXT NOT NULL,
+		max_fee INTEGER NOT NULL,
+		created INTEGER NOT NULL,
+		tx_hash BLOB,
+		tx_bytes BLOB,
+		tx_nonce INTEGER,
+		tx_after INTEGER,
+		tx_until INTEGER,
+		job INTEGER,
+		block INTEGER,
+		outcome TEXT,
+		reason TEXT,
+		input_tokens INTEGER,
+		output_tokens INTEGER,
+		gpu_ms INTEGER,
+		fee INTEGER,
+		ended INTEGER
+	) STRICT;
+	CREATE UNIQUE INDEX jobs_idempotency ON jobs (key, idempotency) WHERE idempotency IS NOT NULL;
+	CREATE INDEX jobs_open ON jobs (key) WHERE ended IS NULL;
+	CREATE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
+	CREATE TABLE spent (
+		key TEXT NOT NULL,
+		month INTEGER NOT NULL,
+		plancks INTEGER NOT NULL,
+		PRIMARY KEY (key, month)
+	) STRICT, WITHOUT ROWID;
+";
+
+/// The file.
+pub struct Store {
+	connection: Mutex<Connection>,
+}
+
+impl Store {
+	/// Opens the file, and makes it where there is none. Only its owner may read it: it holds inputs of jobs under way.
+	///
+	/// # Errors
+	///
+	/// When it can't be made or read, or another version wrote it.
+	pub fn open(path: &Path) -> anyhow::Result<Self> {
+		let shown = path.display();
+		if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+			std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+		}
+		private(path).with_context(|| format!("can't open {shown}"))?;
+		let connection =
+			Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+				.with_context(|| format!("can't open {shown}"))?;
+		Self::prepare(connection).with_context(|| format!("can't use {shown}"))
+	}
+
+	fn prepare(mut connection: Connection) -> anyhow::Result<Self> {
+		connection.busy_timeout(PATIENCE)?;
+		connection.pragma_update(None, "journal_mode", "WAL")?;
+		// What was noted before a transaction went out must be there after a power cut, too.
+		connection.pragma_update(None, "synchronous", "FULL")?;
+		let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+		match change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
+			VERSION => {}
+			0 => {
+				change.execute_batch(SCHEMA)?;
+				change.pragma_update(None, "user_version", VERSION)?;
+			}
+			other => bail!("it has version {other} of the records, this program knows {VERSION}"),
+		}
+		change.commit()?;
+		Ok(Self { connection: Mutex::new(connection) })
+	}
+
+	/// One after another, without blocking what else the thread has to do.
+	fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+		let work = || work(&mut self.connection.lock().unwrap_or_else(PoisonError::into_inner));
+		match tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor()) {
+			Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+			_ => work(),
+		}
+	}
+}
+
+/// Makes the file, if it is not there, readable to nobody else. What SQLite puts beside it gets the same rights.
+fn private(path: &Path) -> std::io::Result<()> {
+	let mut options = std::fs::OpenOptions::new();
+	options.write(true).create(true).truncate(false);
+	#[cfg(unix)]
+	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+	options.open(path).map(drop)
+}
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+	let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+	i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The month of a time, counted from January 1970, in UTC. Budgets begin anew with it.
+pub fn month(seconds: i64) -> i64 {
+	let (year, month, _) = civil(seconds.div_euclid(86_400));
+	year.saturating_sub(1970).saturating_mul(12).saturating_add(month).saturating_sub(1)
+}
+
+/// Year, month and day of the days since 1970, after Howard Hinnant's "chrono-compatible low-level date algorithms".
+pub fn civil(days: i64) -> (i64, i64, i64) {
+	let days = days.saturating_add(719_468);
+	let era = days.div_euclid(146_097);
+	let day = days.rem_euclid(146_097);
+	let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+	let day = day - (365 * year + year / 4 - year / 100);
+	// From March on.
+	let month = (5 * day + 2) / 153;
+	let day = day - (153 * month + 2) / 5 + 1;
+	let month = if month < 10 { month + 3 } else { month - 9 };
+	let year = year.saturating_add(era.saturating_mul(400));
+	(if month <= 2 { year.saturating_add(1) } else { year }, month, day)
+}
+
+/// SQLite counts up to 2^63 - 1 plancks, 9 million MILL.
+fn to_sql(plancks: Balance) -> i64 {
+	i64::try_from(plancks).unwrap_or(i64::MAX)
+}
+
+fn from_sql(plancks: i64) -> Balance {
+	Balance::try_from(plancks).unwrap_or_default()
+}

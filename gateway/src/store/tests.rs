@@ -1,0 +1,166 @@
+use millrace_client::Signed;
+use millrace_primitives::{Usage, H256};
+
+use super::*;
+
+fn store() -> (tempfile::TempDir, Store) {
+	let folder = tempfile::tempdir().unwrap();
+	let store = Store::open(&folder.path().join("gateway.db")).unwrap();
+	(folder, store)
+}
+
+fn key(store: &Store, new: NewKey) -> ApiKey {
+	let (_, secret) = store.new_key(&new).unwrap();
+	store.find_key(&secret).unwrap().unwrap()
+}
+
+fn job<'a>(key: Option<&'a ApiKey>, idempotency: Option<(&'a str, [u8; 32])>) -> NewJob<'a> {
+	NewJob { key, idempotency, model: "tiny", workload: "chat", max_fee: 60 }
+}
+
+fn begun(store: &Store, new: &NewJob<'_>) -> i64 {
+	match store.begin_job(new).unwrap() {
+		Stored::New(seq) => seq,
+		other => panic!("{other:?}"),
+	}
+}
+
+fn signed() -> Signed {
+	Signed { hash: H256::repeat_byte(3), bytes: vec![1, 2], nonce: 7, after: 10, until: 200 }
+}
+
+fn settled(fee: Balance) -> Ended {
+	let usage = Usage { input_tokens: 5, output_tokens: 6, gpu_ms: 7 };
+	Ended { outcome: "settled".into(), reason: None, usage, fee }
+}
+
+#[test]
+fn key_should_be_let_in_until_it_is_revoked() {
+	let (_folder, store) = store();
+	assert!(!store.has_keys().unwrap());
+	let new = NewKey { models: Some(vec!["tiny".into()]), scopes: Some(vec![Scope::Chat]), ..NewKey::default() };
+	let (id, secret) = store.new_key(&new).unwrap();
+	assert!(secret.starts_with("sk-millrace-"));
+	let found = store.find_key(&secret).unwrap().unwrap();
+	assert_eq!((&found.id, found.models, found.scopes), (&id, new.models, new.scopes));
+	assert_eq!(store.find_key("sk-millrace-wrong").unwrap(), None);
+	assert!(store.revoke_key(&id).unwrap());
+	assert!(!store.revoke_key(&id).unwrap());
+	assert_eq!(store.find_key(&secret).unwrap(), None);
+	assert!(store.has_keys().unwrap(), "a revoked key must not open the door to everybody");
+}
+
+#[test]
+fn file_should_hold_no_secret_and_be_readable_to_nobody_else() {
+	use std::os::unix::fs::PermissionsExt;
+	let (folder, store) = store();
+	let (_, secret) = store.new_key(&NewKey::default()).unwrap();
+	drop(store);
+	for entry in std::fs::read_dir(folder.path()).unwrap() {
+		let path = entry.unwrap().path();
+		let bytes = std::fs::read(&path).unwrap();
+		assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()));
+		assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+	}
+}
+
+#[test]
+fn job_should_be_stored_once_when_it_is_asked_again_by_its_name() {
+	let (_folder, store) = store();
+	let new = job(None, Some(("mine", [1; 32])));
+	let seq = begun(&store, &new);
+	let Stored::Known(row) = store.begin_job(&new).unwrap() else { panic!("stored twice") };
+	assert_eq!(row.seq, seq);
+	assert_eq!(store.begin_job(&job(None, Some(("mine", [2; 32])))).unwrap(), Stored::Other);
+	let other = key(&store, NewKey::default());
+	assert!(matches!(store.begin_job(&job(Some(&other), Some(("mine", [2; 32])))).unwrap(), Stored::New(_)));
+}
+
+#[test]
+fn job_should_be_stored_anew_when_the_first_one_never_was() {
+	let (_folder, store) = store();
+	let new = job(None, Some(("mine", [1; 32])));
+	let seq = begun(&store, &new);
+	let lost = Ended { outcome: "lost".into(), ..settled(0) };
+	store.end_job(seq, &lost).unwrap();
+	assert_ne!(begun(&store, &new), seq);
+}
+
+#[test]
+fn job_should_come_back_with_its_transaction_when_the_process_died() {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("gateway.db");
+	let store = Store::open(&path).unwrap();
+	let (first, second) = (begun(&store, &job(None, None)), begun(&store, &job(None, None)));
+	store.note_signed(first, &signed()).unwrap();
+	drop(store);
+	let store = Store::open(&path).unwrap();
+	let open = store.open_jobs().unwrap();
+	assert_eq!(open.iter().map(|posting| posting.row.seq).collect::<Vec<_>>(), [first, second]);
+	assert_eq!((&open[0].signed, &open[1].signed), (&Some(signed()), &None));
+	store.note_posted(first, 9, 11).unwrap();
+	assert_eq!(store.job_by_seq(first).unwrap().unwrap().posted, Some((9, 11)));
+}
+
+#[test]
+fn budget_should_hold_what_is_paid_and_what_is_under_way() {
+	let (_folder, store) = store();
+	let poor = key(&store, NewKey { budget: Some(100), ..NewKey::default() });
+	let new = job(Some(&poor), None);
+	let seq = begun(&store, &new);
+	let over = |spent, reserved| Stored::OverBudget(OverBudget { budget: 100, spent, reserved, needed: 60 });
+	assert_eq!(store.begin_job(&new).unwrap(), over(0, 60));
+	store.end_job(seq, &settled(30)).unwrap();
+	// The end is told twice when the process dies between its two notes.
+	store.end_job(seq, &settled(30)).unwrap();
+	let seq = begun(&store, &new);
+	store.end_job(seq, &settled(20)).unwrap();
+	assert_eq!(store.begin_job(&new).unwrap(), over(50, 0));
+	assert_eq!(store.list_keys().unwrap()[0].spent, 50);
+	let rich = key(&store, NewKey::default());
+	begun(&store, &job(Some(&rich), None));
+}
+
+#[test]
+fn jobs_should_be_listed_latest_first_and_to_their_key_alone() {
+	let (_folder, store) = store();
+	let mine = key(&store, NewKey::default());
+	let all: Vec<_> = (0..5).map(|_| begun(&store, &job(Some(&mine), None))).collect();
+	begun(&store, &job(None, None));
+	let listed = |before, limit| -> Vec<i64> {
+		store.list_jobs(&mine.id, before, limit).unwrap().iter().map(|row| row.seq).collect()
+	};
+	assert_eq!(listed(None, 2), [all[4], all[3]]);
+	assert_eq!(listed(Some(all[3]), 9), [all[2], all[1], all[0]]);
+	let id = store.job_by_seq(all[0]).unwrap().unwrap().id;
+	assert!(store.job(&mine.id, &id).unwrap().is_some());
+	assert_eq!(store.job("", &id).unwrap(), None);
+}
+
+#[test]
+fn ended_jobs_should_be_forgotten_and_open_ones_kept() {
+	let (_folder, store) = store();
+	let (ended, open) = (begun(&store, &job(None, None)), begun(&store, &job(None, None)));
+	store.end_job(ended, &settled(1)).unwrap();
+	assert_eq!(store.forget_jobs(60).unwrap(), 0);
+	assert_eq!(store.forget_jobs(-60).unwrap(), 1);
+	assert!(store.job_by_seq(open).unwrap().is_some());
+}
+
+#[test]
+fn file_should_be_refused_when_another_version_wrote_it() {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("gateway.db");
+	Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+	let error = format!("{:#}", Store::open(&path).err().unwrap());
+	assert!(error.contains("99"), "{error}");
+}
+
+#[test]
+fn month_should_change_at_midnight_of_its_first_day() {
+	// `date -u -d 2026-11-22 +%s` and so on.
+	assert_eq!(month(0), 0);
+	assert_eq!(month(1_795_305_600), 56 * 12 + 10);
+	assert_eq!((month(1_709_251_199), month(1_709_251_200)), (54 * 12 + 1, 54 * 12 + 2));
+	assert_eq!((month(1_735_689_599), month(1_735_689_600)), (54 * 12 + 11, 55 * 12));
+}
