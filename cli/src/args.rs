@@ -93,6 +93,10 @@ pub struct Work {
 	/// Let the model continue the prompt as it is, without its chat template.
 	#[arg(long)]
 	pub raw: bool,
+	/// Let the model answer the last message of a conversation; the prompt is a JSON array of messages with `role` (system,
+	/// user or assistant) and `content`.
+	#[arg(long)]
+	pub conversation: bool,
 	/// Turn the prompt into an embedding: a list of numbers.
 	#[arg(long)]
 	pub embed: bool,
@@ -195,6 +199,9 @@ pub struct Chat {
 	/// Draw only from the likeliest tokens that together reach this probability, up to 1.
 	#[arg(long, default_value = "1", value_parser = milli, value_name = "P")]
 	pub top_p: u16,
+	/// Send each message by itself, and not the conversation so far with it.
+	#[arg(long)]
+	pub no_history: bool,
 	/// Close the channel at the end.
 	#[arg(long)]
 	pub close: bool,

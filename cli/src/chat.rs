@@ -4,10 +4,11 @@ use std::io::{IsTerminal, Write};
 
 use millrace_client::{
 	channel,
+	conversation::{self, Message, Role},
 	session::{wire::RefusalCode, Delta, Session, SessionError},
 	Event, Model,
 };
-use millrace_primitives::{AccountId32, ChannelId, JobParams, RunningTotal, Sampling, Workload};
+use millrace_primitives::{job::MAX_INPUT_BYTES, AccountId32, ChannelId, JobParams, RunningTotal, Sampling, Workload};
 use rand::{rngs::OsRng, RngCore};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -89,6 +90,7 @@ async fn cheapest(context: &Context, model: &Model) -> Result<AccountId32, CliEr
 /// Answers one line after another until there are no more.
 async fn talk(context: &Context, chat: &Chat, model: &Model, session: &mut Session) -> Result<(), CliError> {
 	let mut lines = BufReader::new(tokio::io::stdin()).lines();
+	let mut said = Vec::new();
 	let asks = std::io::stdin().is_terminal();
 	loop {
 		if asks && !context.json {
@@ -100,10 +102,20 @@ async fn talk(context: &Context, chat: &Chat, model: &Model, session: &mut Sessi
 		if line.trim().is_empty() {
 			continue;
 		}
-		let max_tokens = chat.max_tokens.unwrap_or_else(|| default_max_tokens(model, line.len()));
+		if chat.no_history {
+			said.clear();
+		}
+		said.push(Message::new(Role::User, line));
+		let input = fitting(&mut said, model);
+		let max_tokens = chat.max_tokens.unwrap_or_else(|| default_max_tokens(model, input.len()));
 		let sampling =
 			Sampling { max_tokens, temperature_milli: chat.temperature, top_k: chat.top_k, top_p_milli: chat.top_p };
-		match answer(context, session, sampling, line).await {
+		let answered = answer(context, session, Workload::Conversation(sampling), input).await;
+		match &answered {
+			Ok(text) => said.push(Message::new(Role::Assistant, text.as_str())),
+			Err(_) => drop(said.pop()),
+		}
+		match answered.map(drop) {
 			Ok(()) => {}
 			// Whoever sits there can do something about it.
 			Err(error) if asks && error.goes_on() => {
@@ -120,15 +132,29 @@ async fn talk(context: &Context, chat: &Chat, model: &Model, session: &mut Sessi
 	}
 }
 
+/// The conversation as an input, without the oldest turns when it is long: half of the model's context is left for the
+/// answer, if a token is a byte.
+fn fitting(said: &mut Vec<Message>, model: &Model) -> Vec<u8> {
+	let most = usize::try_from((model.context_length / 2).min(MAX_INPUT_BYTES)).unwrap_or(usize::MAX);
+	loop {
+		let input = conversation::encode(said);
+		if input.len() <= most || said.len() <= 1 {
+			return input;
+		}
+		// A question and its answer.
+		said.drain(..2.min(said.len().saturating_sub(1)));
+	}
+}
+
 /// One answer, on stdout as it comes. Ctrl-C ends it where it is.
 async fn answer(
 	context: &Context,
 	session: &mut Session,
-	sampling: Sampling,
-	message: String,
-) -> Result<(), SessionError> {
+	workload: Workload,
+	input: Vec<u8>,
+) -> Result<String, SessionError> {
 	let before = session.total();
-	let mut answer = session.ask(Workload::Chat(sampling), OsRng.next_u64(), message.into_bytes()).await?;
+	let mut answer = session.ask(workload, OsRng.next_u64(), input).await?;
 	let mut text = String::new();
 	let interrupted = loop {
 		tokio::select! {
@@ -150,7 +176,7 @@ async fn answer(
 		answer.stop().await?;
 	}
 	tell(context, session, &before, &text);
-	Ok(())
+	Ok(text)
 }
 
 /// Says what an answer cost.

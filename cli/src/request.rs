@@ -39,6 +39,7 @@ fn workload(request: &Request, max_tokens: u32) -> Workload {
 	let sampling = Sampling { max_tokens, temperature_milli: *temperature, top_k: *top_k, top_p_milli: *top_p };
 	match work {
 		Work { raw: true, .. } => Workload::Generate(sampling),
+		Work { conversation: true, .. } => Workload::Conversation(sampling),
 		Work { embed: true, .. } => Workload::Embed,
 		Work { bench: Some((size, rounds)), .. } => Workload::Bench { size: *size, rounds: *rounds },
 		Work { image: Some((width, height)), .. } => {

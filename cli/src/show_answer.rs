@@ -10,7 +10,7 @@ use crate::show;
 pub fn answer(workload: Option<&Workload>, output: &[u8], usage: Option<Usage>) -> Value {
 	let text = || json!(show::text(output));
 	match workload {
-		None | Some(Workload::Chat(_) | Workload::Generate(_)) => text(),
+		None | Some(Workload::Chat(_) | Workload::Generate(_) | Workload::Conversation(_)) => text(),
 		Some(Workload::Embed) => numbers(output).map_or_else(text, |numbers| json!(numbers)),
 		Some(Workload::Bench { .. }) => {
 			let operations = workload.map_or(0, Workload::operations);

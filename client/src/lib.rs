@@ -4,6 +4,7 @@ pub mod amount;
 pub mod calls;
 pub mod channel;
 mod client;
+pub mod conversation;
 pub mod endpoint;
 mod error;
 mod event;

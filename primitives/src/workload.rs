@@ -159,6 +159,10 @@ pub enum Workload {
 		/// Longest run in seconds, 1 to 3600 and at most the attempt's timeout.
 		max_seconds: u32,
 	},
+	/// Answers the last message of a conversation; the model's own chat template wraps each. The input is a JSON array of
+	/// messages, each with `role` (`system`, `user` or `assistant`) and `content`. For text models.
+	#[codec(index = 6)]
+	Conversation(Sampling),
 }
 
 /// What is wrong with a workload.
@@ -208,6 +212,7 @@ impl Workload {
 	pub const fn name(&self) -> &'static str {
 		match self {
 			Self::Chat(_) => "chat",
+			Self::Conversation(_) => "conversation",
 			Self::Generate(_) => "generate",
 			Self::Embed => "embed",
 			Self::Bench { .. } => "bench",
@@ -219,7 +224,7 @@ impl Workload {
 	/// How tokens are picked; `None` when none are.
 	pub const fn sampling(&self) -> Option<&Sampling> {
 		match self {
-			Self::Chat(sampling) | Self::Generate(sampling) => Some(sampling),
+			Self::Chat(sampling) | Self::Generate(sampling) | Self::Conversation(sampling) => Some(sampling),
 			Self::Embed | Self::Bench { .. } | Self::Image { .. } | Self::Task { .. } => None,
 		}
 	}
@@ -227,7 +232,7 @@ impl Workload {
 	/// Whether models of this kind do it.
 	pub const fn fits(&self, kind: ModelKind) -> bool {
 		match self {
-			Self::Chat(_) | Self::Generate(_) => matches!(kind, ModelKind::Text),
+			Self::Chat(_) | Self::Generate(_) | Self::Conversation(_) => matches!(kind, ModelKind::Text),
 			Self::Embed => matches!(kind, ModelKind::Text | ModelKind::Embedding),
 			Self::Bench { .. } => matches!(kind, ModelKind::Bench),
 			Self::Image { .. } => matches!(kind, ModelKind::Image),
@@ -238,7 +243,9 @@ impl Workload {
 	/// Whether the seed that the chain gives changes the answer.
 	pub const fn draws(&self) -> bool {
 		match self {
-			Self::Chat(sampling) | Self::Generate(sampling) => sampling.temperature_milli != 0,
+			Self::Chat(sampling) | Self::Generate(sampling) | Self::Conversation(sampling) => {
+				sampling.temperature_milli != 0
+			}
 			Self::Image { .. } => true,
 			Self::Embed | Self::Bench { .. } | Self::Task { .. } => false,
 		}
@@ -246,7 +253,7 @@ impl Workload {
 
 	/// Whether the input's tokens are counted.
 	pub const fn counts_input(&self) -> bool {
-		matches!(self, Self::Chat(_) | Self::Generate(_) | Self::Embed)
+		matches!(self, Self::Chat(_) | Self::Generate(_) | Self::Conversation(_) | Self::Embed)
 	}
 
 	/// Most output tokens; 0 when there are none.
@@ -260,7 +267,9 @@ impl Workload {
 	/// Most bytes that the output may have.
 	pub fn max_output_bytes(&self) -> u32 {
 		let most = match self {
-			Self::Chat(sampling) | Self::Generate(sampling) => sampling.max_tokens.saturating_mul(MAX_TOKEN_BYTES),
+			Self::Chat(sampling) | Self::Generate(sampling) | Self::Conversation(sampling) => {
+				sampling.max_tokens.saturating_mul(MAX_TOKEN_BYTES)
+			}
 			Self::Embed => MAX_EMBEDDING_DIMENSIONS.saturating_mul(EMBEDDING_NUMBER_BYTES),
 			Self::Bench { .. } => BENCH_OUTPUT_BYTES,
 			Self::Image { .. } => MAX_MANIFEST_BYTES,
@@ -288,7 +297,8 @@ impl Workload {
 	/// Milliseconds that a reference machine takes, to compare offers before anybody has worked; at least 1.
 	pub fn reference_millis(&self) -> u32 {
 		let millis = match self {
-			Self::Chat(Sampling { max_tokens, .. }) | Self::Generate(Sampling { max_tokens, .. }) => {
+			Self::Chat(sampling) | Self::Generate(sampling) | Self::Conversation(sampling) => {
+				let max_tokens = sampling.max_tokens;
 				let seconds = max_tokens.div_ceil(REFERENCE_TOKENS_PER_GPU_SECOND).max(1);
 				u64::from(seconds.saturating_mul(MILLIS))
 			}
@@ -312,7 +322,7 @@ impl Workload {
 		use BadWorkload as Bad;
 		ensure(self.fits(kind), Bad::WrongKind)?;
 		match self {
-			Self::Chat(sampling) | Self::Generate(sampling) => {
+			Self::Chat(sampling) | Self::Generate(sampling) | Self::Conversation(sampling) => {
 				ensure(sampling.max_tokens > 0, Bad::MaxTokensZero)?;
 				ensure(sampling.max_tokens <= context_length, Bad::MaxTokensAboveContext)?;
 				ensure(sampling.temperature_milli <= MAX_TEMPERATURE_MILLI, Bad::TemperatureTooHigh)?;

@@ -27,6 +27,8 @@ pub enum Prompt {
 	Chat,
 	/// As it is.
 	Generate,
+	/// The messages of a conversation, each in the model's own chat template; see [`millrace_client::conversation`].
+	Conversation,
 }
 
 /// Text to make.
@@ -96,6 +98,7 @@ impl Order {
 		match *workload {
 			Workload::Chat(sampling) => text(Prompt::Chat, sampling, input),
 			Workload::Generate(sampling) => text(Prompt::Generate, sampling, input),
+			Workload::Conversation(sampling) => text(Prompt::Conversation, sampling, input),
 			Workload::Embed => Some(Self::Embed(EmbedRequest { digest, context_length, input })),
 			Workload::Image { width, height, steps, guidance_milli } => {
 				Some(Self::Draw(ImageRequest { digest, input, width, height, steps, guidance_milli, seed }))

@@ -2,9 +2,10 @@
 
 use std::{future::Future, time::Duration};
 
+use millrace_client::conversation::{self, Message, Role};
 use millrace_primitives::FailCode;
 
-use super::{EngineError, Request};
+use super::{EngineError, Prompt, Request};
 
 /// Answers to everything but a generation come within this time. Short, since another engine may have the model.
 pub(super) const SHORT: Duration = Duration::from_secs(5);
@@ -98,6 +99,38 @@ pub(super) fn text_of<'a>(
 		Some(special) => Err(bad(format!("the input has the control token {special}"))),
 		None => Ok(text),
 	}
+}
+
+/// What a model is asked, without anything that it would take for more than words.
+#[derive(Clone, Debug)]
+pub(super) enum Said<'a> {
+	/// In the model's chat template.
+	Messages(Vec<Message>),
+	/// As it is.
+	Text(&'a str),
+}
+
+/// What a request says.
+pub(super) fn said<'a>(
+	request: &'a Request,
+	vocabulary: Option<&super::vocabulary::Vocabulary>,
+) -> Result<Said<'a>, EngineError> {
+	match request.prompt {
+		Prompt::Generate => Ok(Said::Text(text_of(&request.input, vocabulary)?)),
+		Prompt::Chat => Ok(Said::Messages(vec![Message::new(Role::User, text_of(&request.input, vocabulary)?)])),
+		Prompt::Conversation => {
+			let messages = messages_of(&request.input)?;
+			for message in &messages {
+				text_of(message.content.as_bytes(), vocabulary)?;
+			}
+			Ok(Said::Messages(messages))
+		}
+	}
+}
+
+/// The messages of a conversation.
+pub(super) fn messages_of(input: &[u8]) -> Result<Vec<Message>, EngineError> {
+	conversation::parse(input).map_err(|error| EngineError::new(FailCode::BadInput, error.to_string()))
 }
 
 /// Whether `input` tokens of the prompt and the answer's allowance fit what is registered.

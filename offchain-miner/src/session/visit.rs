@@ -236,7 +236,7 @@ fn check(model: &Asked, request: &RequestPayload, input: &[u8]) -> Result<(), &'
 	if payload_hash(input) != request.input_hash {
 		return Err("the input has another hash than the request says");
 	}
-	if !matches!(request.workload, Workload::Chat(_) | Workload::Generate(_)) {
+	if request.workload.sampling().is_none() {
 		return Err("only chats and texts can be streamed");
 	}
 	request.workload.check(model.kind, model.context_length).map_err(|_| "a parameter is out of its bounds")

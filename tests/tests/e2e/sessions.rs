@@ -256,7 +256,7 @@ async fn conversation_should_be_answered_and_closed_when_it_is_piped_through_the
 	let world = World::with_offer(1).await;
 	let miner = miner(&world, TCP);
 	let cli = Cli::new(&world.node);
-	let mut command = cli.command("charlie", &["chat", "--deposit", "2", "--close"]);
+	let mut command = cli.command("charlie", &["chat", "--deposit", "2", "--close", "--no-history"]);
 	let mut chat = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
 	let mut stdin = chat.stdin.take().unwrap();
 	stdin.write_all(b"What is 17 + 25?\n\nWhat is 10 + 25?\n").unwrap();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{json, Value};
 
 use crate::engines::{
-	server::{speaks_of_context, speaks_of_memory, words},
+	server::{speaks_of_context, speaks_of_memory, words, Said},
 	transcript::{Collector, Logprob},
 	vocabulary::Vocabulary,
 	EmbedRequest, EngineError, Prompt, Request, Times,
@@ -109,7 +109,7 @@ struct Message {
 }
 
 /// The body of a generation. Nothing is left to the model's own defaults that would change its answer.
-pub(super) fn body(request: &Request, model: &str, text: &str, options: &super::Options) -> Value {
+pub(super) fn body(request: &Request, model: &str, said: &Said<'_>, options: &super::Options) -> Value {
 	let sampling = &request.sampling;
 	let mut drawn = json!({
 		"temperature": f64::from(sampling.temperature_milli) / 1e3,
@@ -140,10 +140,10 @@ pub(super) fn body(request: &Request, model: &str, text: &str, options: &super::
 	if let Some(keep_alive) = &options.keep_alive {
 		body["keep_alive"] = json!(keep_alive);
 	}
-	match request.prompt {
-		Prompt::Chat => body["messages"] = json!([{ "role": "user", "content": text }]),
-		Prompt::Generate => {
-			body["prompt"] = text.into();
+	match said {
+		Said::Messages(messages) => body["messages"] = json!(messages),
+		Said::Text(text) => {
+			body["prompt"] = (*text).into();
 			body["raw"] = true.into();
 		}
 	}

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
 	embedding,
-	server::{self, Lines, SHORT},
+	server::{self, Lines, Said, SHORT},
 	sink::Sink,
 	transcript::{Collector, Taken},
 	vocabulary::Vocabulary,
@@ -144,8 +144,8 @@ impl Ollama {
 	async fn work(&self, request: &Request, sink: &Sink) -> Result<Generation, EngineError> {
 		let model = self.find(request.digest).await?;
 		let vocabulary = self.vocabulary(&model.name, request.digest).await?;
-		let text = server::text_of(&request.input, Some(&vocabulary))?;
-		let (answer, taken) = self.run(request, &model.name, text, &vocabulary, sink).await?;
+		let said = server::said(request, Some(&vocabulary))?;
+		let (answer, taken) = self.run(request, &model.name, &said, &vocabulary, sink).await?;
 		self.check_same(&model).await?;
 		if let Some(rest) = taken.rest(&answer) {
 			sink.send(rest).await?;
@@ -180,7 +180,7 @@ impl Ollama {
 
 	async fn send(&self, request: &Request, body: &serde_json::Value) -> Result<reqwest::Response, EngineError> {
 		let path = match request.prompt {
-			Prompt::Chat => "/api/chat",
+			Prompt::Chat | Prompt::Conversation => "/api/chat",
 			Prompt::Generate => "/api/generate",
 		};
 		let response = self.client.post(self.url(path)).json(body).send().await.map_err(|e| self.unreachable(&e))?;
@@ -194,12 +194,12 @@ impl Ollama {
 		&self,
 		request: &Request,
 		name: &str,
-		text: &str,
+		said: &Said<'_>,
 		vocabulary: &Vocabulary,
 		sink: &Sink,
 	) -> Result<(Generation, Taken), EngineError> {
 		let began = Instant::now();
-		let response = self.send(request, &api::body(request, name, text, &self.options)).await?;
+		let response = self.send(request, &api::body(request, name, said, &self.options)).await?;
 		let mut answer = Collector::new(Some(vocabulary));
 		let mut lines = Lines::default();
 		let mut stream = response.bytes_stream();
@@ -211,7 +211,7 @@ impl Ollama {
 				if let Some(error) = &chunk.error {
 					let refusal = api::refusal(reqwest::StatusCode::INTERNAL_SERVER_ERROR, error);
 					if refusal.code == FailCode::ContextTooLong {
-						return Err(self.broken_off(request, name, text, refusal).await);
+						return Err(self.broken_off(request, name, said, refusal).await);
 					}
 					return Err(refusal);
 				}
@@ -226,7 +226,7 @@ impl Ollama {
 		}
 		let Some(last) = last else {
 			let broken = EngineError::engine("Ollama's answer broke off");
-			return Err(self.broken_off(request, name, text, broken).await);
+			return Err(self.broken_off(request, name, said, broken).await);
 		};
 		let (output, transcript, taken) = answer.finish();
 		Ok((finish(request, output, transcript, &last)?, taken))
@@ -235,20 +235,20 @@ impl Ollama {
 	/// What an answer means that ends without its last line. Ollama ends one so when the same token comes too often,
 	/// some versions when the context is full, and a crash can look the same. So the prompt is counted: the client is
 	/// at fault only if prompt and answer do not fit.
-	async fn broken_off(&self, request: &Request, name: &str, text: &str, broken: EngineError) -> EngineError {
+	async fn broken_off(&self, request: &Request, name: &str, said: &Said<'_>, broken: EngineError) -> EngineError {
 		let unproven = EngineError::engine(broken.message);
 		if server::surely_fits(request) {
 			return unproven;
 		}
-		match self.prompt_tokens(request, name, text).await {
+		match self.prompt_tokens(request, name, said).await {
 			Ok(tokens) => server::check_context(request, tokens).err().unwrap_or(unproven),
 			Err(error) if error.code == FailCode::ContextTooLong => error,
 			Err(_) => unproven,
 		}
 	}
 
-	async fn prompt_tokens(&self, request: &Request, name: &str, text: &str) -> Result<u32, EngineError> {
-		let mut body = api::body(request, name, text, &self.options);
+	async fn prompt_tokens(&self, request: &Request, name: &str, said: &Said<'_>) -> Result<u32, EngineError> {
+		let mut body = api::body(request, name, said, &self.options);
 		body["stream"] = false.into();
 		body["options"]["num_predict"] = 1.into();
 		let chunk: Chunk = decode(self.send(request, &body).await?).await?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{json, Value};
 
 use crate::engines::{
-	server::{speaks_of_context, speaks_of_memory, surely_fits, words},
+	server::{speaks_of_context, speaks_of_memory, surely_fits, words, Said},
 	transcript::{Collector, Logprob},
 	EmbedRequest, EngineError, Prompt, Request,
 };
@@ -109,7 +109,7 @@ pub(super) struct Timings {
 
 /// The path and body of a generation. Nothing is left to a server's or model's own defaults that would change the
 /// answer; a server passes over keys that it does not know.
-pub(super) fn generation(request: &Request, model: &str, text: &str) -> (&'static str, Value) {
+pub(super) fn generation(request: &Request, model: &str, said: &Said<'_>) -> (&'static str, Value) {
 	let sampling = &request.sampling;
 	let mut body = json!({
 		"model": model,
@@ -129,17 +129,17 @@ pub(super) fn generation(request: &Request, model: &str, text: &str) -> (&'stati
 		"repetition_penalty": 1.0,
 		"repeat_penalty": 1.0,
 	});
-	match request.prompt {
-		Prompt::Chat => {
-			body["messages"] = json!([{ "role": "user", "content": text }]);
+	match said {
+		Said::Messages(messages) => {
+			body["messages"] = json!(messages);
 			body["logprobs"] = true.into();
 			body["top_logprobs"] = TOP_ALTERNATIVES.into();
 			// vLLM's way to tell tokens apart that are spelt alike.
 			body["return_tokens_as_token_ids"] = true.into();
 			("/v1/chat/completions", body)
 		}
-		Prompt::Generate => {
-			body["prompt"] = text.into();
+		Said::Text(text) => {
+			body["prompt"] = (*text).into();
 			body["logprobs"] = TOP_ALTERNATIVES.into();
 			("/v1/completions", body)
 		}
@@ -222,6 +222,7 @@ fn limit(error: &Value, text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+	use millrace_client::conversation::{Message, Role};
 	use millrace_primitives::H256;
 
 	use super::*;
@@ -282,7 +283,10 @@ mod tests {
 
 	#[test]
 	fn generation_should_leave_nothing_to_defaults_when_the_job_says_little() {
-		let (path, body) = generation(&Request { seed: u64::MAX, ..request(1, 8) }, "m", "hi");
+		let (path, body) = {
+			let said = Said::Messages(vec![Message::new(Role::User, "hi")]);
+			generation(&Request { seed: u64::MAX, ..request(1, 8) }, "m", &said)
+		};
 		assert_eq!(path, "/v1/chat/completions");
 		assert_eq!(body["messages"][0]["content"], "hi");
 		assert_eq!((&body["top_k"], &body["top_p"], &body["min_p"]), (&json!(-1), &json!(1.0), &json!(0.0)));
@@ -290,7 +294,7 @@ mod tests {
 		assert_eq!((&body["logprobs"], &body["top_logprobs"]), (&json!(true), &json!(5)));
 		assert_eq!(body["stream_options"]["include_usage"], true);
 		let (prompt, sampling) = (Prompt::Generate, Sampling { top_k: 40, ..Sampling::greedy(8) });
-		let (path, body) = generation(&Request { prompt, sampling, ..request(1, 8) }, "m", "hi");
+		let (path, body) = generation(&Request { prompt, sampling, ..request(1, 8) }, "m", &Said::Text("hi"));
 		assert_eq!((path, &body["prompt"]), ("/v1/completions", &json!("hi")));
 		assert_eq!((&body["logprobs"], &body["top_k"]), (&json!(5), &json!(40)));
 	}

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
 	embedding, llama,
-	server::{self, Lines, SHORT},
+	server::{self, Lines, Said, SHORT},
 	sink::Sink,
 	transcript::{Collector, Taken},
 	vocabulary::Vocabulary,
@@ -131,8 +131,8 @@ impl Openai {
 	async fn work(&self, request: &Request, sink: &Sink) -> Result<Generation, EngineError> {
 		let name = self.name(request.digest).await?;
 		let vocabulary = self.vocabularies.get(&request.digest);
-		let text = server::text_of(&request.input, vocabulary)?;
-		let streamed = self.stream(request, name, text, vocabulary, sink).await?;
+		let said = server::said(request, vocabulary)?;
+		let streamed = self.stream(request, name, &said, vocabulary, sink).await?;
 		let taken = streamed.taken;
 		let answer = finish(request, streamed)?;
 		if let Some(rest) = taken.rest(&answer) {
@@ -145,12 +145,12 @@ impl Openai {
 		&self,
 		request: &Request,
 		name: &str,
-		text: &str,
+		said: &Said<'_>,
 		vocabulary: Option<&Vocabulary>,
 		sink: &Sink,
 	) -> Result<Streamed, EngineError> {
 		let began = Instant::now();
-		let (path, body) = api::generation(request, name, text);
+		let (path, body) = api::generation(request, name, said);
 		let sent = self.client.post(format!("{}{path}", self.base)).json(&body).send().await;
 		let response = sent.map_err(|error| self.unreachable(&error))?;
 		let status = response.status();

@@ -42,9 +42,10 @@ pub(super) fn kind_for(workload: &Workload) -> ModelKind {
 }
 
 /// One of each workload, text first.
-pub(super) const WORKLOADS: [Workload; 6] = [
+pub(super) const WORKLOADS: [Workload; 7] = [
 	Workload::Chat(Sampling::greedy(64)),
 	Workload::Generate(Sampling::greedy(64)),
+	Workload::Conversation(Sampling::greedy(64)),
 	Workload::Embed,
 	Workload::Bench { size: 64, rounds: 2 },
 	Workload::Image { width: 512, height: 512, steps: 20, guidance_milli: 7_000 },

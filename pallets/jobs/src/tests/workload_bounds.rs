@@ -2,7 +2,7 @@ use super::*;
 
 fn submit(params: JobParams) -> DispatchResult {
 	let model = match params.workload {
-		Workload::Chat(_) | Workload::Generate(_) => MODEL,
+		Workload::Chat(_) | Workload::Generate(_) | Workload::Conversation(_) => MODEL,
 		other => model_of(kind_for(&other)),
 	};
 	Jobs::submit(signed(account("alice")), model, b"hi".to_vec(), params, MAX_FEE, None)
@@ -10,7 +10,7 @@ fn submit(params: JobParams) -> DispatchResult {
 
 /// Each of the two workloads of text, with this sampling.
 fn text(sampling: Sampling) -> [JobParams; 2] {
-	[Workload::Chat(sampling), Workload::Generate(sampling)].map(JobParams::of)
+	[Workload::Chat(sampling), Workload::Generate(sampling), Workload::Conversation(sampling)].map(JobParams::of)
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn submit_should_fail_when_the_model_does_other_work() {
 					)
 				};
 				let fits = match workload {
-					Workload::Chat(_) | Workload::Generate(_) => kind == ModelKind::Text,
+					Workload::Chat(_) | Workload::Generate(_) | Workload::Conversation(_) => kind == ModelKind::Text,
 					Workload::Embed => kind == ModelKind::Text || kind == ModelKind::Embedding,
 					Workload::Bench { .. } => kind == ModelKind::Bench,
 					Workload::Image { .. } => kind == ModelKind::Image,
@@ -197,7 +197,7 @@ fn submit_should_fail_when_the_rate_limit_is_per_token_and_the_work_has_none() {
 #[test]
 fn deposit_should_be_for_the_longest_output_when_a_job_comes() {
 	run(|| {
-		for (workload, most) in WORKLOADS.into_iter().zip([16_384, 16_384, 32_768, 32, 1_024, 2_000]) {
+		for (workload, most) in WORKLOADS.into_iter().zip([16_384, 16_384, 16_384, 32_768, 32, 1_024, 2_000]) {
 			let before = held("alice");
 			assert_ok!(submit(JobParams::of(workload)));
 			assert_eq!(held("alice") - before, MAX_FEE + MILLI_MILL + 1_000_000 * (2 + most), "{workload:?}");

@@ -92,7 +92,7 @@ fn complete_should_fail_when_a_tasks_time_is_above_its_own_limit() {
 
 #[test]
 fn complete_should_fail_when_the_output_is_a_byte_longer_than_the_workload_allows() {
-	for (workload, most) in WORKLOADS.into_iter().zip([16_384, 16_384, 32_768, 32, 1_024, 2_000]) {
+	for (workload, most) in WORKLOADS.into_iter().zip([16_384, 16_384, 16_384, 32_768, 32, 1_024, 2_000]) {
 		run(|| {
 			assigned(workload, Rate::PerGpuSecond(PRICE));
 			let usage = Usage { output_tokens: u32::from(workload.sampling().is_some()), ..time(1) };
