@@ -1,8 +1,11 @@
 //! Where an answer's parts go while it is made.
 
-use std::sync::{
-	atomic::{AtomicBool, Ordering},
-	Arc,
+use std::{
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc,
+	},
+	time::{Duration, Instant},
 };
 
 use millrace_primitives::{TranscriptEntry, Usage};
@@ -73,6 +76,42 @@ impl Sink {
 		let Some(open) = &self.0 else { return Ok(()) };
 		open.used.store(true, Ordering::Relaxed);
 		open.pieces.blocking_send(piece).map_err(|_| gone())
+	}
+}
+
+/// Gives the parts of a server's answer away, and knows how much of the time was work: from the server's first word on,
+/// without the waits for a reader.
+pub(super) struct Pacer<'a> {
+	sink: &'a Sink,
+	began: Option<Instant>,
+	waited: Duration,
+}
+
+impl<'a> Pacer<'a> {
+	pub(super) fn new(sink: &'a Sink) -> Self {
+		Self { sink, began: None, waited: Duration::ZERO }
+	}
+
+	/// Whether anybody reads parts.
+	pub(super) fn is_read(&self) -> bool {
+		self.sink.is_read()
+	}
+
+	/// The time that was work; the first call begins it.
+	pub(super) fn worked(&mut self) -> Duration {
+		self.began.get_or_insert_with(Instant::now).elapsed().saturating_sub(self.waited)
+	}
+
+	/// How long nobody read what was made.
+	pub(super) fn waited(&self) -> Duration {
+		self.waited
+	}
+
+	pub(super) async fn send(&mut self, piece: Piece) -> Result<(), EngineError> {
+		let began = Instant::now();
+		self.sink.send(piece).await?;
+		self.waited = self.waited.saturating_add(began.elapsed());
+		Ok(())
 	}
 }
 

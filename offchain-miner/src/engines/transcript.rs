@@ -4,7 +4,7 @@
 //! server cuts a character in two, the bytes are U+FFFD or the entry is missing; such a token's number is [`UNKNOWN`],
 //! or it is not in the transcript.
 
-use std::{cmp::Reverse, time::Instant};
+use std::{cmp::Reverse, time::Duration};
 
 use millrace_primitives::{
 	transcript::{logprob_from_nats, TOP_ALTERNATIVES},
@@ -99,9 +99,9 @@ impl<'a> Collector<'a> {
 		self.entries.push(TranscriptEntry { token, bytes, logprob: entry.value(), top });
 	}
 
-	/// What came since the last part, but for the last `held` tokens, with the time since `began`; `None` when there is
+	/// What came since the last part, but for the last `held` tokens, when it took so long; `None` when there is
 	/// nothing. How long the prompt was servers say at the end.
-	pub(super) fn part(&mut self, held: usize, began: Instant) -> Option<Piece> {
+	pub(super) fn part(&mut self, held: usize, took: Duration) -> Option<Piece> {
 		let Taken { bytes, entries } = self.taken;
 		let until = self.entries.len().saturating_sub(held).max(entries);
 		if bytes == self.output.len() && entries == until {
@@ -111,7 +111,7 @@ impl<'a> Collector<'a> {
 		let usage = Usage {
 			input_tokens: 0,
 			output_tokens: u32::try_from(until).unwrap_or(u32::MAX),
-			gpu_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+			gpu_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
 		};
 		Some(Piece { bytes: self.output[bytes..].to_vec(), entries: self.entries[entries..until].to_vec(), usage })
 	}
@@ -160,6 +160,25 @@ mod tests {
 	#[test]
 	fn token_should_be_unknown_when_nothing_gives_its_number() {
 		assert_eq!(gather(None, r#"{"token":"4","logprob":-1}"#).token, UNKNOWN);
+	}
+
+	#[test]
+	fn parts_should_be_the_answer_when_the_last_token_turns_out_to_be_none_of_it() {
+		let mut collector = Collector::new(None);
+		let mut parts = Vec::new();
+		for text in ["a", "b", "</s>"] {
+			let entry = serde_json::json!({ "token": text, "logprob": -1 });
+			collector.token(&serde_json::from_value(entry).unwrap());
+			collector.text(if text == "</s>" { "" } else { text });
+			parts.extend(collector.part(1, Duration::ZERO));
+		}
+		let (output, mut transcript, taken) = collector.finish();
+		transcript.pop();
+		let whole = Generation { output, transcript, usage: Usage::default(), times: None };
+		assert_eq!(taken.rest(&whole), None);
+		let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes.clone()).collect();
+		let entries: Vec<_> = parts.into_iter().flat_map(|part| part.entries).collect();
+		assert_eq!((bytes, entries), (whole.output, whole.transcript));
 	}
 
 	#[test]

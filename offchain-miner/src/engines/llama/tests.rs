@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use millrace_client::conversation::{self, Message, Role};
-use millrace_primitives::Sampling;
+use millrace_primitives::{Sampling, Usage};
 
 use super::*;
 use crate::engines::Prompt;
@@ -141,6 +141,33 @@ async fn transcript_should_be_consistent_when_an_answer_is_greedy() {
 		let sum: f64 = entry.top.iter().map(|top| (f64::from(top.logprob) / 1e6).exp()).sum();
 		assert!(sum <= 1.0 + 1e-5, "{sum}");
 	}
+}
+
+#[tokio::test]
+async fn parts_should_be_the_answer_when_they_are_put_together() {
+	let (sink, mut pieces) = Sink::bounded(2);
+	let asked = request("What is 17 + 25?", Sampling::greedy(32));
+	let (made, read) = tokio::join!(engine().generate(asked, sink, CancellationToken::new()), async {
+		let (mut output, mut transcript, mut usage) = (Vec::new(), Vec::new(), Usage::default());
+		while let Some(piece) = pieces.recv().await {
+			output.extend(piece.bytes);
+			transcript.extend(piece.entries);
+			assert!(piece.usage.output_tokens > usage.output_tokens && piece.usage.gpu_ms >= usage.gpu_ms);
+			usage = piece.usage;
+		}
+		(output, transcript, usage)
+	});
+	let made = made.unwrap();
+	assert_eq!((made.output, made.transcript), (read.0, read.1));
+	assert_eq!((made.usage.input_tokens, made.usage.output_tokens), (read.2.input_tokens, read.2.output_tokens));
+}
+
+#[tokio::test]
+async fn answer_should_end_when_nobody_reads_its_parts_any_more() {
+	let (sink, pieces) = Sink::bounded(1);
+	drop(pieces);
+	let asked = request("What is 17 + 25?", Sampling::greedy(32));
+	assert!(engine().generate(asked, sink, CancellationToken::new()).await.is_err());
 }
 
 #[tokio::test]

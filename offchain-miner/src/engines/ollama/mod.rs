@@ -4,11 +4,7 @@ mod api;
 #[cfg(test)]
 mod tests;
 
-use std::{
-	collections::HashMap,
-	sync::Arc,
-	time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -20,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
 	embedding,
 	server::{self, Lines, Said, SHORT},
-	sink::Sink,
+	sink::{Pacer, Sink},
 	transcript::{Collector, Taken},
 	vocabulary::Vocabulary,
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Prompt, Request,
@@ -198,9 +194,8 @@ impl Ollama {
 		vocabulary: &Vocabulary,
 		sink: &Sink,
 	) -> Result<(Generation, Taken), EngineError> {
-		let began = Instant::now();
 		let response = self.send(request, &api::body(request, name, said, &self.options)).await?;
-		let mut answer = Collector::new(Some(vocabulary));
+		let (mut answer, mut pacer) = (Collector::new(Some(vocabulary)), Pacer::new(sink));
 		let mut lines = Lines::default();
 		let mut stream = response.bytes_stream();
 		let mut last = None;
@@ -219,8 +214,10 @@ impl Ollama {
 				chunk.collect(&mut answer);
 				if chunk.done {
 					last = Some(chunk);
-				} else if let Some(part) = sink.is_read().then(|| answer.part(0, began)).flatten() {
-					sink.send(part).await?;
+				} else if pacer.is_read() {
+					if let Some(part) = answer.part(0, pacer.worked()) {
+						pacer.send(part).await?;
+					}
 				}
 			}
 		}

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
 	embedding, llama,
 	server::{self, Lines, Said, SHORT},
-	sink::Sink,
+	sink::{Pacer, Sink},
 	transcript::{Collector, Taken},
 	vocabulary::Vocabulary,
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Request,
@@ -149,7 +149,6 @@ impl Openai {
 		vocabulary: Option<&Vocabulary>,
 		sink: &Sink,
 	) -> Result<Streamed, EngineError> {
-		let began = Instant::now();
 		let (path, body) = api::generation(request, name, said);
 		let sent = self.client.post(format!("{}{path}", self.base)).json(&body).send().await;
 		let response = sent.map_err(|error| self.unreachable(&error))?;
@@ -157,7 +156,7 @@ impl Openai {
 		if !status.is_success() {
 			return Err(api::refusal(request, Some(status), &response.text().await.unwrap_or_default()));
 		}
-		let mut answer = Collector::new(vocabulary);
+		let (mut answer, mut pacer) = (Collector::new(vocabulary), Pacer::new(sink));
 		let mut lines = Lines::default();
 		let mut stream = response.bytes_stream();
 		let (mut counted, mut finish, mut first): (Option<Counted>, _, _) = (None, None, None);
@@ -196,8 +195,10 @@ impl Openai {
 				counted = chunk.usage.filter(|usage| usage.prompt_tokens > 0).or(counted);
 				timings = chunk.timings.or(timings);
 				// The last token may turn out to be the one that ended the answer.
-				if let Some(part) = sink.is_read().then(|| answer.part(1, began)).flatten() {
-					sink.send(part).await?;
+				if pacer.is_read() {
+					if let Some(part) = answer.part(1, pacer.worked()) {
+						pacer.send(part).await?;
+					}
 				}
 			}
 		}
@@ -205,7 +206,8 @@ impl Openai {
 			Some(timings) => Duration::try_from_secs_f64((timings.prompt_ms + timings.predicted_ms) / 1e3).ok(),
 			None => None,
 		};
-		let took = took.or(first.map(|first| first.elapsed())).unwrap_or_default();
+		let took =
+			took.or(first.map(|first: Instant| first.elapsed().saturating_sub(pacer.waited()))).unwrap_or_default();
 		let (output, transcript, taken) = answer.finish();
 		Ok(Streamed { output, transcript, taken, counted, finish, took })
 	}
