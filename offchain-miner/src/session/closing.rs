@@ -112,8 +112,8 @@ impl Hall {
 				tracing::info!(channel = id, event = %"channel_closed", paid = %fee, "closed with the best voucher");
 			}
 			Todo::Over => {
-				account.closing.cancel();
 				if self.ledger.is_over(id).await? {
+					account.closing.cancel();
 					self.book.forget(id).await?;
 					tracing::info!(channel = id, event = %"channel_over", "settled for good");
 				}
