@@ -48,7 +48,7 @@ pub async fn explain(State(gateway): State<Shared>, caller: Caller, uri: Uri) ->
 	Ok(Json(json!({
 		"model": model.name,
 		"rule": "The chain looks at some free slots, each as likely as any other by the stake behind it; a look counts with \
-			the chance score / best score; of those that count the cheapest wins. What is first here is the likeliest.",
+			the chance score / best score; of those that count the cheapest wins. Those that could take it are first, the cheapest at the head.",
 		"deposit": quote.deposit.to_string(),
 		"min_fee": quote.min_fee.to_string(),
 		"max_fee": gateway.limits.max_fee.to_string(),

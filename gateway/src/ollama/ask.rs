@@ -27,7 +27,6 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct GenerateRequest {
 	/// Name or number of a model of the chain.
-	#[serde(alias = "name")]
 	model: String,
 	/// What is asked; empty: nothing is done.
 	#[serde(default)]

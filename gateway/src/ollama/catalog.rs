@@ -82,7 +82,8 @@ pub async fn show(
 	caller: Caller,
 	AnyBody(request): AnyBody<ShowRequest>,
 ) -> Result<Json<Value>, OllamaError> {
-	let name = request.model.or(request.name).filter(|name| !name.is_empty());
+	// Ollama's own client sends both, one of them empty.
+	let name = [request.model, request.name].into_iter().flatten().find(|name| !name.is_empty());
 	let name = name.ok_or_else(|| OllamaError::bad_request("model is required"))?;
 	let model = gateway.model(&caller, &name).await?;
 	let capability = match model.kind {

@@ -146,7 +146,7 @@ impl Store {
 		self.with(|connection| {
 			let mut query = connection.prepare(
 				"SELECT keys.*, COALESCE(plancks, 0) AS spent FROM keys
-				 LEFT JOIN spent ON spent.key = keys.id AND spent.month = ?1 ORDER BY created, id",
+				 LEFT JOIN spent ON spent.key = keys.id AND spent.month = ?1 ORDER BY keys.rowid",
 			)?;
 			let rows = query.query_map([month(now())], |row| {
 				Ok(KeyRow {
