@@ -2,7 +2,8 @@
 
 use futures::{future::BoxFuture, stream::BoxStream, StreamExt};
 use millrace_client::{Error, JobRequest};
-use millrace_primitives::{Balance, FailCode, JobId, Usage};
+use millrace_primitives::{Balance, ChannelId, FailCode, JobId, Usage};
+use serde_json::{json, Value};
 
 use crate::{access::Caller, store::OverBudget};
 
@@ -18,14 +19,44 @@ pub enum Delta {
 /// How an answer ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-	/// The job that gave it.
-	pub job: JobId,
+	/// What gave it.
+	pub source: Source,
 	/// What it took.
 	pub usage: Usage,
 	/// Plancks paid.
 	pub fee: Balance,
 	/// Why nothing comes any more.
 	pub finish: Finish,
+}
+
+/// What gave an answer: where its receipt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+	/// A job on chain.
+	Job(JobId),
+	/// A channel; its receipt covers all of its answers.
+	Channel(ChannelId),
+}
+
+impl Source {
+	/// The job.
+	pub const fn job(self) -> Option<JobId> {
+		match self {
+			Self::Job(job) => Some(job),
+			Self::Channel(_) => None,
+		}
+	}
+}
+
+impl End {
+	/// What is ours to say of an answer: where its receipt is, and what it cost in plancks.
+	pub fn note(&self) -> Value {
+		let (name, number) = match self.source {
+			Source::Job(job) => ("job", job),
+			Source::Channel(channel) => ("channel", channel),
+		};
+		json!({ name: number, "fee": self.fee.to_string() })
+	}
 }
 
 /// Why an answer ended.
@@ -104,6 +135,8 @@ pub enum NoAnswer {
 	},
 	/// The API key has no money left for it.
 	OverBudget(OverBudget),
+	/// It broke off after its first piece; what came was paid up to the last checkpoint.
+	Broken(String),
 	/// So many answers are under way that no other one is begun.
 	Busy,
 	/// The gateway's own records can't be written or read.
@@ -189,7 +222,7 @@ pub mod fake {
 	/// 5 tokens in, 2 out, 30 ms, 9 plancks.
 	pub fn end() -> End {
 		let usage = Usage { input_tokens: 5, output_tokens: 2, gpu_ms: 30 };
-		End { job: 7, usage, fee: 9, finish: Finish::Stop }
+		End { source: Source::Job(7), usage, fee: 9, finish: Finish::Stop }
 	}
 
 	impl Backend for Fake {

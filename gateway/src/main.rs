@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod catalog;
+mod channels;
 mod config;
 mod desk;
 mod document;
@@ -12,6 +13,7 @@ mod matching;
 mod metrics;
 mod ollama;
 mod openai;
+mod prompt;
 mod rate;
 mod serve;
 mod server;

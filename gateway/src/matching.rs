@@ -6,6 +6,7 @@ use serde_json::{json, Value};
 
 use crate::{
 	access::Caller,
+	channels::Standings,
 	desk::rate_json,
 	openai::ApiError,
 	server::{number, query, Shared},
@@ -58,11 +59,11 @@ pub async fn explain(State(gateway): State<Shared>, caller: Caller, uri: Uri) ->
 			"typical": prices.typical.to_string(),
 			"most": prices.most.to_string(),
 		})),
-		"miners": bids.iter().map(|bid| entry(bid, stake, best)).collect::<Vec<_>>(),
+		"miners": bids.iter().map(|bid| entry(bid, stake, best, gateway.standings.as_deref())).collect::<Vec<_>>(),
 	})))
 }
 
-fn entry(bid: &Bid<AccountId32>, stake: u128, best: u32) -> Value {
+fn entry(bid: &Bid<AccountId32>, stake: u128, best: u32, standings: Option<&Standings>) -> Value {
 	let obstacle = bid.obstacle.map(|obstacle| match obstacle {
 		Obstacle::NotReady => "it takes no new jobs",
 		Obstacle::NoFreeSlot => "all its slots for this model are in use",
@@ -82,5 +83,8 @@ fn entry(bid: &Bid<AccountId32>, stake: u128, best: u32) -> Value {
 		"looked_at_permille": share(bid.score.free_stake, stake),
 		"counts_permille": share(bid.score.score.into(), best.max(1).into()).min(1_000),
 		"obstacle": obstacle,
+		// In channels.
+		"first_piece_ms": standings.and_then(|standings| standings.first_piece_ms(&bid.owner)),
+		"avoided": standings.is_some_and(|standings| standings.is_avoided(&bid.owner)),
 	})
 }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::{
 	access::{self, Access},
 	answer::Backend,
+	channels::Standings,
 	config::{Config, Limits},
 	desk::Desk,
 	document, job_api, matching,
@@ -38,6 +39,8 @@ pub struct Gateway {
 	pub access: Access,
 	/// Makes the answers.
 	pub backend: Arc<dyn Backend>,
+	/// What was seen of miners in channels, where they are used.
+	pub standings: Option<Arc<Standings>>,
 	/// Makes jobs.
 	pub desk: Arc<Desk>,
 	/// What one answer may take.

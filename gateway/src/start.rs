@@ -11,11 +11,14 @@ use millrace_client::Client;
 use tokio::{
 	net::TcpListener,
 	signal::unix::{signal, SignalKind},
+	sync::Semaphore,
 };
 use tracing_subscriber::EnvFilter;
 
 use crate::{
 	access::Access,
+	answer::Backend,
+	channels::{ChannelBackend, Channels, Means},
 	config::{Config, LogFormat},
 	desk::{Desk, JobBackend},
 	metrics::Metrics,
@@ -46,22 +49,45 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 	}
 	let client = Client::connect_any(&config.urls, None).await?;
 	let account = signer.account_id();
-	let submitter = client.submitter(signer);
+	let submitter = client.submitter(signer.clone());
 	let metrics = Arc::new(Metrics::default());
-	let (most, log_prompts) = (config.max_answers, config.log_prompts);
-	let desk = Desk::new(client.clone(), submitter, store.clone(), metrics.clone(), most, log_prompts);
+	let slots = Arc::new(Semaphore::new(config.max_answers.min(Semaphore::MAX_PERMITS)));
+	let (payer, log_prompts) = (submitter.clone(), config.log_prompts);
+	let desk = Desk::new(client.clone(), payer, store.clone(), metrics.clone(), slots.clone(), log_prompts);
 	let desk = Arc::new(desk);
 	let recovered = desk.recover()?;
 	if recovered > 0 {
 		tracing::info!(jobs = recovered, event = %"recovered", "going on with jobs of an earlier run");
 	}
 	tokio::spawn(tidy(store.clone(), i64::from(config.keep_days).saturating_mul(DAY)));
+	let jobs = JobBackend(desk.clone());
+	let (backend, standings): (Arc<dyn Backend>, _) = if config.channels {
+		let means = Means {
+			client: client.clone(),
+			submitter,
+			signer,
+			store: store.clone(),
+			metrics: metrics.clone(),
+			slots,
+			jobs,
+		};
+		let channels = Arc::new(Channels::new(means, config.channel_settings()));
+		let open = channels.recover().await?;
+		if open > 0 {
+			tracing::info!(channels = open, event = %"channels", "going on with open channels");
+		}
+		let standings = channels.standings().clone();
+		(Arc::new(ChannelBackend(channels)), Some(standings))
+	} else {
+		(Arc::new(jobs), None)
+	};
 	let draining = Draining::default();
 	let gateway = Arc::new(Gateway {
 		client,
 		store,
 		access: Access::new(config.requests_per_minute),
-		backend: Arc::new(JobBackend(desk.clone())),
+		backend,
+		standings,
 		desk,
 		limits: config.limits(),
 		metrics,

@@ -96,7 +96,9 @@ fn spawn(node: &str, folder: &TempDir, args: &[String]) -> Process {
 		.args(["run", "--url", node, "--bind", "127.0.0.1:0", "--dev", "Charlie"])
 		.args(args)
 		.arg("--database")
-		.arg(folder.path().join("gateway.db"));
+		.arg(folder.path().join("gateway.db"))
+		.arg("--channel-folder")
+		.arg(folder.path().join("channels"));
 	Process::start("gateway", command)
 }
 

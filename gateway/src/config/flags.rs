@@ -107,6 +107,18 @@ pub struct Flags {
 	/// Blocks (seconds) that one attempt may take.
 	#[arg(long, env = "MILLRACE_GATEWAY_TIMEOUT", value_name = "BLOCKS")]
 	pub timeout: Option<BlockNumber>,
+	/// Stream text in channels where a miner serves them.
+	#[arg(long, value_name = "BOOL", env = "MILLRACE_GATEWAY_CHANNELS")]
+	pub channels: Option<bool>,
+	/// Folder of the channels' state.
+	#[arg(long, value_name = "FOLDER", env = "MILLRACE_GATEWAY_CHANNEL_FOLDER")]
+	pub channel_folder: Option<PathBuf>,
+	/// What a new channel, and a top-up, locks.
+	#[arg(long, value_name = "AMOUNT", env = "MILLRACE_GATEWAY_CHANNEL_DEPOSIT")]
+	pub channel_deposit: Option<Amount>,
+	/// Most channels of one model.
+	#[arg(long, value_name = "N", env = "MILLRACE_GATEWAY_MAX_CHANNELS")]
+	pub max_channels: Option<usize>,
 	/// Requests a minute of a key without a limit of its own, and of all together where no keys are.
 	#[arg(long, env = "MILLRACE_GATEWAY_REQUESTS_PER_MINUTE", value_name = "N")]
 	pub requests_per_minute: Option<u32>,

@@ -17,6 +17,8 @@ use millrace_client::{amount, Signer};
 use millrace_primitives::{Balance, BlockNumber};
 use serde::{Deserialize, Serialize};
 
+use crate::channels::Settings;
+
 pub use flags::{Cli, Command, Flags, KeyCommand, NewKeyFlags};
 
 /// What one answer may take.
@@ -81,6 +83,14 @@ pub struct Config {
 	pub max_fee: Amount,
 	/// Blocks that one attempt may take.
 	pub timeout: BlockNumber,
+	/// Whether text is streamed in channels where a miner serves them.
+	pub channels: bool,
+	/// Where the state of the channels is kept.
+	pub channel_folder: PathBuf,
+	/// What a new channel, and a top-up, locks.
+	pub channel_deposit: Amount,
+	/// Most channels of one model.
+	pub max_channels: usize,
 	/// Requests a minute of a key without a limit of its own.
 	pub requests_per_minute: Option<u32>,
 	/// Answers under way at once.
@@ -115,6 +125,10 @@ impl Default for Config {
 			database: "millrace-gateway.db".into(),
 			max_fee: Amount(millrace_primitives::MILL / 20),
 			timeout: 60,
+			channels: true,
+			channel_folder: "millrace-gateway-channels".into(),
+			channel_deposit: Amount(millrace_primitives::MILL),
+			max_channels: 8,
 			requests_per_minute: None,
 			max_answers: 512,
 			max_connections: 1_024,
@@ -146,6 +160,12 @@ impl Config {
 		Ok(config)
 	}
 
+	/// How channels are used.
+	pub fn channel_settings(&self) -> Settings {
+		let Self { channel_folder, channel_deposit, max_channels, .. } = self;
+		Settings { folder: channel_folder.clone(), deposit: channel_deposit.0, most: *max_channels }
+	}
+
 	fn apply(&mut self, flags: &Flags) {
 		fn set<T: Clone>(key: &mut T, flag: &Option<T>) {
 			if let Some(value) = flag {
@@ -163,6 +183,10 @@ impl Config {
 		set(&mut self.database, &flags.database);
 		set(&mut self.max_fee, &flags.max_fee);
 		set(&mut self.timeout, &flags.timeout);
+		set(&mut self.channels, &flags.channels);
+		set(&mut self.channel_folder, &flags.channel_folder);
+		set(&mut self.channel_deposit, &flags.channel_deposit);
+		set(&mut self.max_channels, &flags.max_channels);
 		if flags.requests_per_minute.is_some() {
 			self.requests_per_minute = flags.requests_per_minute;
 		}
@@ -183,6 +207,10 @@ impl Config {
 		ensure!(
 			self.key_file.is_none() || self.dev.is_none(),
 			"key_file and dev are both set; keep the one that is to pay"
+		);
+		ensure!(
+			!self.channels || self.channel_deposit.0 >= self.max_fee.0,
+			"channel_deposit is below max_fee; a channel must reach for one answer"
 		);
 		ensure!(self.max_body_bytes >= 1_024, "max_body_bytes is below 1024");
 		ensure!(self.requests_per_minute != Some(0), "requests_per_minute is 0; leave it out for no limit");
@@ -229,6 +257,7 @@ fn read(path: &Path) -> anyhow::Result<Config> {
 	// Paths of the file are beside it.
 	let folder = path.parent().unwrap_or(Path::new(""));
 	config.database = folder.join(&config.database);
+	config.channel_folder = folder.join(&config.channel_folder);
 	config.key_file = config.key_file.map(|file| folder.join(file));
 	Ok(config)
 }

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{Desk, Progress, Step};
 use crate::{
-	answer::{Answer, End, Finish, NoAnswer},
+	answer::{Answer, End, Finish, NoAnswer, Source},
 	store::Ended,
 };
 
@@ -150,7 +150,7 @@ impl Desk {
 					}
 					let full = limit.is_some_and(|limit| limit > 0 && usage.output_tokens >= limit);
 					let finish = if full { Finish::Length } else { Finish::Stop };
-					return Ok(Answer { output, end: End { job, usage, fee, finish } });
+					return Ok(Answer { output, end: End { source: Source::Job(job), usage, fee, finish } });
 				}
 				JobUpdate::Settled { output: None, fee, .. } => return Err(NoAnswer::Pruned { job, fee }),
 				JobUpdate::Failed => {
@@ -186,7 +186,7 @@ impl Desk {
 			}
 			Err(NoAnswer::Chain(error)) => unpaid("lost", Some(error.to_string())),
 			Err(NoAnswer::Store(error)) => unpaid("lost", Some(error.clone())),
-			Err(NoAnswer::OverBudget(_) | NoAnswer::Busy) => unpaid("refused", None),
+			Err(NoAnswer::OverBudget(_) | NoAnswer::Busy | NoAnswer::Broken(_)) => unpaid("refused", None),
 		};
 		self.note_end(seq, &ended);
 	}

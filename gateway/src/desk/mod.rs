@@ -68,16 +68,15 @@ pub enum Begun {
 }
 
 impl Desk {
-	/// At most `slots` jobs are under way at once; with `log_prompts` the log has their inputs.
+	/// A job under way takes one of `slots`; with `log_prompts` the log has their inputs.
 	pub fn new(
 		client: Client,
 		submitter: Submitter,
 		store: Arc<Store>,
 		metrics: Arc<Metrics>,
-		slots: usize,
+		slots: Arc<Semaphore>,
 		log_prompts: bool,
 	) -> Self {
-		let slots = Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS)));
 		Self { client, submitter, store, metrics, live: Mutex::default(), slots, log_prompts }
 	}
 
@@ -105,7 +104,8 @@ impl Desk {
 		let permit = self.slots.clone().try_acquire_owned();
 		let Order { model, request } = order;
 		let workload = request.params.workload.name();
-		let new = NewJob { key: caller.key.as_deref(), idempotency, model: &model, workload, max_fee: request.max_fee };
+		let (key, max_fee) = (caller.key.as_deref(), request.max_fee);
+		let new = NewJob { key, idempotency, model: &model, workload, max_fee, channel: None };
 		// A repeated request takes no slot.
 		let permit = match (permit, idempotency) {
 			(Ok(permit), _) => Some(permit),

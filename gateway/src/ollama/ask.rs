@@ -7,6 +7,7 @@ use axum::{
 	response::{IntoResponse, Response},
 	Json,
 };
+use millrace_client::conversation;
 use millrace_primitives::Workload;
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,6 +21,7 @@ use super::{
 use crate::{
 	access::Caller,
 	openai::request::{asks, check_input, order},
+	prompt::{self, Kind},
 	server::{AnyBody, Shared},
 };
 
@@ -31,6 +33,8 @@ pub struct GenerateRequest {
 	/// What is asked; empty: nothing is done.
 	#[serde(default)]
 	prompt: String,
+	/// What stands before the prompt.
+	system: Option<String>,
 	/// Whether the model goes on where the prompt ends, without its template.
 	raw: Option<bool>,
 	/// Whether the answer comes in lines; it does unless told otherwise.
@@ -48,7 +52,7 @@ pub struct GenerateRequest {
 pub struct ChatRequest {
 	/// Name or number of a model of the chain.
 	model: String,
-	/// One, of the user; none: nothing is done.
+	/// Oldest first, the last one the user's; none: nothing is done.
 	#[serde(default)]
 	messages: Vec<Message>,
 	/// Whether the answer comes in lines; it does unless told otherwise.
@@ -72,13 +76,18 @@ pub struct Message {
 	tool_calls: Option<Value>,
 }
 
+impl Message {
+	fn of(role: &str, content: String) -> Self {
+		Self { role: role.into(), content, images: None, tool_calls: None }
+	}
+}
+
 /// What a job can't do.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Others {
 	suffix: Option<Value>,
 	images: Option<Value>,
 	format: Option<Value>,
-	system: Option<Value>,
 	template: Option<Value>,
 	context: Option<Value>,
 	tools: Option<Value>,
@@ -93,7 +102,6 @@ impl Others {
 			("suffix", &self.suffix),
 			("images", &self.images),
 			("format", &self.format),
-			("system", &self.system),
 			("template", &self.template),
 			("context", &self.context),
 			("tools", &self.tools),
@@ -110,19 +118,21 @@ impl Others {
 	}
 }
 
-/// The text of the one user message that a job takes.
-fn prompt(messages: Vec<Message>) -> Result<String, OllamaError> {
-	let refuse = |message: &str| Err(OllamaError::bad_request(message));
-	let Ok([message]) = <[Message; 1]>::try_from(messages) else {
-		return refuse("a job on chain takes one user message; conversations and system messages need a channel");
-	};
-	if message.role != "user" {
-		return refuse("the one message of a job must have the role user");
+/// What the messages ask for.
+fn asked(messages: Vec<Message>) -> Result<(Kind, String), OllamaError> {
+	let mut said = Vec::new();
+	for Message { role, content, images, tool_calls } in messages {
+		let of = prompt::role(&role).ok_or_else(|| {
+			OllamaError::bad_request(format!(
+				"messages of the role {role} can't be used; only system, user and assistant"
+			))
+		})?;
+		if asks(&images) || asks(&tool_calls) {
+			return Err(OllamaError::bad_request("miners are asked in text alone, without images and tools"));
+		}
+		said.push(conversation::Message::new(of, content));
 	}
-	if asks(&message.images) || asks(&message.tool_calls) {
-		return refuse("a job on chain takes text alone, no images and no tools");
-	}
-	Ok(message.content)
+	prompt::of(said).map_err(|error| OllamaError::bad_request(error.to_string()))
 }
 
 /// What is told when nothing is asked.
@@ -152,21 +162,29 @@ pub async fn generate(
 	AnyBody(request): AnyBody<GenerateRequest>,
 ) -> Result<Response, OllamaError> {
 	let began = Instant::now();
-	let GenerateRequest { model: name, prompt, raw, stream, options, keep_alive, others } = request;
+	let GenerateRequest { model: name, prompt, system, raw, stream, options, keep_alive, others } = request;
+	let system = system.filter(|system| !system.is_empty());
 	let model = gateway.text_model(&caller, &name).await?;
 	let form = Form { model: name, chat: false, began };
 	if prompt.is_empty() {
 		return Ok(load_or_unload(&form, keep_alive.as_ref()));
 	}
 	others.check()?;
-	check_input("prompt", &prompt)?;
-	let sampling = options.unwrap_or_default().sampling(&model, prompt.len())?;
-	let workload = if raw == Some(true) { Workload::Generate(sampling) } else { Workload::Chat(sampling) };
-	let deltas = gateway.backend.answer(&caller, order(&gateway.limits, &model, workload, prompt)).await?;
+	let (kind, input): (Kind, String) = match (raw, system) {
+		(Some(true), None) => (Workload::Generate, prompt),
+		(Some(true), Some(_)) => {
+			return Err(OllamaError::bad_request("system: a raw prompt has no template to put it in"))
+		}
+		(_, None) => (Workload::Chat, prompt),
+		(_, Some(system)) => asked(vec![Message::of("system", system), Message::of("user", prompt)])?,
+	};
+	check_input("prompt", &input)?;
+	let sampling = options.unwrap_or_default().sampling(&model, input.len())?;
+	let deltas = gateway.backend.answer(&caller, order(&gateway.limits, &model, kind(sampling), input)).await?;
 	reply(form, deltas, stream != Some(false)).await
 }
 
-/// Answers one user message.
+/// Answers the last message.
 #[utoipa::path(
 	post,
 	path = "/api/chat",
@@ -190,11 +208,10 @@ pub async fn chat(
 		return Ok(load_or_unload(&form, keep_alive.as_ref()));
 	}
 	others.check()?;
-	let prompt = prompt(messages)?;
-	check_input("messages", &prompt)?;
-	let sampling = options.unwrap_or_default().sampling(&model, prompt.len())?;
-	let deltas =
-		gateway.backend.answer(&caller, order(&gateway.limits, &model, Workload::Chat(sampling), prompt)).await?;
+	let (kind, input) = asked(messages)?;
+	check_input("messages", &input)?;
+	let sampling = options.unwrap_or_default().sampling(&model, input.len())?;
+	let deltas = gateway.backend.answer(&caller, order(&gateway.limits, &model, kind(sampling), input)).await?;
 	reply(form, deltas, stream != Some(false)).await
 }
 
@@ -207,7 +224,6 @@ mod tests {
 	#[test]
 	fn request_should_be_refused_by_name_when_a_job_can_not_do_what_it_asks() {
 		for (extra, name) in [
-			(json!({ "system": "be brief" }), "system"),
 			(json!({ "format": "json" }), "format"),
 			(json!({ "images": ["aGk="] }), "images"),
 			(json!({ "think": true }), "think"),
@@ -230,17 +246,18 @@ mod tests {
 	}
 
 	#[test]
-	fn prompt_should_be_refused_when_something_would_be_left_out() {
-		let prompt_of =
-			|messages: Value| prompt(serde_json::from_value(messages).unwrap()).map_err(|error| error.0.message);
+	fn messages_should_be_refused_when_something_would_be_left_out() {
+		let input_of = |messages: Value| {
+			asked(serde_json::from_value(messages).unwrap()).map(|(_, input)| input).map_err(|error| error.0.message)
+		};
 		let user = json!({ "role": "user", "content": "hi" });
-		assert_eq!(prompt_of(json!([user])), Ok("hi".into()));
+		assert_eq!(input_of(json!([user])), Ok("hi".into()));
 		for messages in [
-			json!([{ "role": "system", "content": "be brief" }, user]),
+			json!([{ "role": "tool", "content": "be brief" }, user]),
 			json!([{ "role": "assistant", "content": "hi" }]),
 			json!([{ "role": "user", "content": "hi", "images": ["aGk="] }]),
 		] {
-			assert!(prompt_of(messages.clone()).is_err(), "{messages}");
+			assert!(input_of(messages.clone()).is_err(), "{messages}");
 		}
 	}
 }

@@ -55,7 +55,7 @@ impl Form {
 				"prompt_eval_duration": 0,
 				"eval_count": end.usage.output_tokens,
 				"eval_duration": nanos(work),
-				"millrace": { "job": end.job, "fee": end.fee.to_string() },
+				"millrace": end.note(),
 			});
 			line.extend(took.as_object().cloned().unwrap_or_default());
 		}

@@ -5,7 +5,7 @@ use axum::{
 	response::{IntoResponse, Response},
 	Json,
 };
-use millrace_primitives::Workload;
+use millrace_client::conversation;
 use serde::Deserialize;
 use serde_json::{json, Value};
 use utoipa::ToSchema;
@@ -18,13 +18,14 @@ use super::{
 use crate::{
 	access::Caller,
 	answer::whole,
+	prompt::{self, Kind},
 	server::{Body, Shared},
 };
 
 /// A request for the next message.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct ChatRequest {
-	/// One, of the user.
+	/// Oldest first; the last one is the user's.
 	messages: Vec<Message>,
 }
 
@@ -55,35 +56,36 @@ pub struct ContentPart {
 	text: Option<String>,
 }
 
-/// The text of the one user message that a job takes: the model's own template wraps it, and no miner is told what else
-/// would stand around it.
-fn prompt(messages: Vec<Message>) -> Result<String, ApiError> {
-	let refuse = |message: &str| Err(ApiError::bad_request(Some("messages"), message));
-	let Ok([message]) = <[Message; 1]>::try_from(messages) else {
-		return refuse("a job on chain takes one user message; conversations and system messages need a channel");
-	};
-	if message.role != "user" {
-		return refuse("the one message of a job must have the role user");
-	}
-	match message.content {
-		Some(Content::Text(text)) => Ok(text),
-		Some(Content::Parts(parts)) => {
-			let mut text = String::new();
-			for part in parts {
-				match part {
-					ContentPart { kind, text: Some(more) } if kind == "text" => text.push_str(&more),
-					ContentPart { kind, .. } => {
-						return refuse(&format!("parts of the type {kind} can't be used; only text"))
+/// What the messages ask for.
+fn asked(messages: Vec<Message>) -> Result<(Kind, String), ApiError> {
+	let refuse = |message: &str| ApiError::bad_request(Some("messages"), message);
+	let mut said = Vec::new();
+	for Message { role, content } in messages {
+		let of = prompt::role(&role).ok_or_else(|| {
+			refuse(&format!("messages of the role {role} can't be used; only system, developer, user and assistant"))
+		})?;
+		let text = match content {
+			Some(Content::Text(text)) => text,
+			Some(Content::Parts(parts)) => {
+				let mut text = String::new();
+				for part in parts {
+					match part {
+						ContentPart { kind, text: Some(more) } if kind == "text" => text.push_str(&more),
+						ContentPart { kind, .. } => {
+							return Err(refuse(&format!("parts of the type {kind} can't be used; only text")))
+						}
 					}
 				}
+				text
 			}
-			Ok(text)
-		}
-		None => refuse("the message has no content"),
+			None => return Err(refuse("a message has no content")),
+		};
+		said.push(conversation::Message::new(of, text));
 	}
+	prompt::of(said).map_err(|error| refuse(&error.to_string()))
 }
 
-/// Answers one user message.
+/// Answers the last message.
 #[utoipa::path(
 	post,
 	path = "/v1/chat/completions",
@@ -101,7 +103,8 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
 	let Request { own: ChatRequest { messages }, options } = request;
 	let model = gateway.text_model(&caller, &options.model).await?;
-	let order = options.order(&gateway.limits, &model, Workload::Chat, ("messages", prompt(messages)?))?;
+	let (kind, input) = asked(messages)?;
+	let order = options.order(&gateway.limits, &model, kind, ("messages", input))?;
 	let head = Head::new("chatcmpl", &options.model);
 	let deltas = gateway.backend.answer(&caller, order).await?;
 	if options.stream == Some(true) {
@@ -134,29 +137,38 @@ fn chunk(head: &Head, part: Part) -> Value {
 mod tests {
 	use super::*;
 
-	fn prompt_of(messages: Value) -> Result<String, String> {
-		prompt(serde_json::from_value(messages).unwrap()).map_err(|error| error.message)
+	fn asked_of(messages: Value) -> Result<(&'static str, String), String> {
+		let (kind, input) = asked(serde_json::from_value(messages).unwrap()).map_err(|error| error.message)?;
+		Ok((kind(millrace_primitives::Sampling::greedy(1)).name(), input))
 	}
 
 	#[test]
-	fn prompt_should_be_the_text_of_the_one_user_message() {
-		assert_eq!(prompt_of(json!([{ "role": "user", "content": "hi" }])), Ok("hi".into()));
+	fn input_should_be_the_text_when_there_is_one_message() {
+		assert_eq!(asked_of(json!([{ "role": "user", "content": "hi" }])), Ok(("chat", "hi".into())));
 		let parts = json!([{ "type": "text", "text": "a" }, { "type": "text", "text": "b" }]);
-		assert_eq!(prompt_of(json!([{ "role": "user", "content": parts }])), Ok("ab".into()));
+		assert_eq!(asked_of(json!([{ "role": "user", "content": parts }])), Ok(("chat", "ab".into())));
 	}
 
 	#[test]
-	fn prompt_should_be_refused_when_something_would_be_left_out() {
+	fn input_should_be_the_conversation_when_there_are_more() {
+		let (system, user) =
+			(json!({ "role": "developer", "content": "brief" }), json!({ "role": "user", "content": "hi" }));
+		let text = r#"[{"role":"system","content":"brief"},{"role":"user","content":"hi"}]"#;
+		assert_eq!(asked_of(json!([system, user])), Ok(("conversation", text.into())));
+	}
+
+	#[test]
+	fn messages_should_be_refused_when_something_would_be_left_out() {
 		let user = json!({ "role": "user", "content": "hi" });
 		for messages in [
 			json!([]),
-			json!([{ "role": "system", "content": "be brief" }, user]),
-			json!([user, { "role": "assistant", "content": "ho" }, user]),
+			json!([user, { "role": "assistant", "content": "ho" }]),
 			json!([{ "role": "system", "content": "hi" }]),
+			json!([{ "role": "tool", "content": "hi" }, user]),
 			json!([{ "role": "user", "content": null }]),
 			json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "x" } }] }]),
 		] {
-			assert!(prompt_of(messages.clone()).is_err(), "{messages}");
+			assert!(asked_of(messages.clone()).is_err(), "{messages}");
 		}
 	}
 }

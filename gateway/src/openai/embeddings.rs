@@ -152,7 +152,7 @@ pub async fn create(
 		.collect::<Vec<Value>>();
 	let tokens = input_tokens(&answers);
 	let fee = answers.iter().fold(0, |sum: Balance, answer| sum.saturating_add(answer.end.fee));
-	let jobs: Vec<_> = answers.iter().map(|answer| answer.end.job).collect();
+	let jobs: Vec<_> = answers.iter().filter_map(|answer| answer.end.source.job()).collect();
 	Ok(Json(json!({
 		"object": "list",
 		"data": data,

@@ -184,6 +184,10 @@ impl From<NoAnswer> for ApiError {
 				amount::show(over.reserved),
 				amount::show(over.needed),
 			)),
+			NoAnswer::Broken(why) => bad_gateway(
+				"answer_broke_off",
+				format!("the answer broke off: {why}; what came of it was paid up to the last checkpoint"),
+			),
 			NoAnswer::Busy => Self {
 				retry_after: Some(1),
 				..Self::new(

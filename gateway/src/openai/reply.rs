@@ -46,7 +46,7 @@ impl Head {
 			"choices": [choice],
 		});
 		if let Some(end) = end {
-			body["millrace"] = receipt(end);
+			body["millrace"] = end.note();
 		}
 		body
 	}
@@ -60,11 +60,6 @@ pub fn usage(end: &End) -> Value {
 		"completion_tokens": completion,
 		"total_tokens": prompt.saturating_add(completion),
 	})
-}
-
-/// What is ours to say of an answer: the job, whose receipt anybody can check, and what it cost.
-pub fn receipt(end: &End) -> Value {
-	json!({ "job": end.job, "fee": end.fee.to_string() })
 }
 
 /// A part of an answer that is sent as it comes.

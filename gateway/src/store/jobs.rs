@@ -1,7 +1,7 @@
 //! Every job that the gateway posts, from before its transaction goes out.
 
 use millrace_client::Signed;
-use millrace_primitives::{Balance, BlockNumber, JobId, Usage, H256};
+use millrace_primitives::{Balance, BlockNumber, ChannelId, JobId, Usage, H256};
 use rand::{rngs::OsRng, RngCore};
 use rusqlite::{params, Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
@@ -20,6 +20,8 @@ pub struct NewJob<'a> {
 	pub workload: &'a str,
 	/// Plancks that it may cost.
 	pub max_fee: Balance,
+	/// The channel that it is asked in. Then it is no job, and only its fee is kept account of.
+	pub channel: Option<ChannelId>,
 }
 
 /// What became of an attempt to store a [`NewJob`].
@@ -194,9 +196,19 @@ impl Store {
 			}
 			let (name, body) = new.idempotency.unzip();
 			change.execute(
-				"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created)
-				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-				params![id, key, name, body, new.model, new.workload, to_sql(new.max_fee), at],
+				"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
+				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+				params![
+					id,
+					key,
+					name,
+					body,
+					new.model,
+					new.workload,
+					to_sql(new.max_fee),
+					at,
+					new.channel.map(|channel| i64::try_from(channel).unwrap_or(i64::MAX))
+				],
 			)?;
 			let seq = change.last_insert_rowid();
 			change.commit()?;
@@ -285,7 +297,9 @@ impl Store {
 	/// SQLite's.
 	pub fn job(&self, key: &str, id: &str) -> rusqlite::Result<Option<JobRow>> {
 		self.with(|connection| {
-			connection.query_row("SELECT * FROM jobs WHERE key = ?1 AND id = ?2", [key, id], read).optional()
+			connection
+				.query_row("SELECT * FROM jobs WHERE key = ?1 AND id = ?2 AND channel IS NULL", [key, id], read)
+				.optional()
 		})
 	}
 
@@ -305,8 +319,9 @@ impl Store {
 	/// SQLite's.
 	pub fn list_jobs(&self, key: &str, before: Option<i64>, limit: u32) -> rusqlite::Result<Vec<JobRow>> {
 		self.with(|connection| {
-			let mut query =
-				connection.prepare("SELECT * FROM jobs WHERE key = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3")?;
+			let mut query = connection.prepare(
+				"SELECT * FROM jobs WHERE key = ?1 AND seq < ?2 AND channel IS NULL ORDER BY seq DESC LIMIT ?3",
+			)?;
 			let rows = query.query_map(params![key, before.unwrap_or(i64::MAX), limit], read)?;
 			rows.collect()
 		})

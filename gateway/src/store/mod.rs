@@ -61,7 +61,8 @@ const SCHEMA: &str = "
 		output_tokens INTEGER,
 		gpu_ms INTEGER,
 		fee INTEGER,
-		ended INTEGER
+		ended INTEGER,
+		channel INTEGER
 	) STRICT;
 	CREATE UNIQUE INDEX jobs_idempotency ON jobs (key, idempotency) WHERE idempotency IS NOT NULL;
 	CREATE INDEX jobs_open ON jobs (key) WHERE ended IS NULL;

@@ -15,7 +15,7 @@ fn key(store: &Store, new: NewKey) -> ApiKey {
 }
 
 fn job<'a>(key: Option<&'a ApiKey>, idempotency: Option<(&'a str, [u8; 32])>) -> NewJob<'a> {
-	NewJob { key, idempotency, model: "tiny", workload: "chat", max_fee: 60 }
+	NewJob { key, idempotency, model: "tiny", workload: "chat", max_fee: 60, channel: None }
 }
 
 fn begun(store: &Store, new: &NewJob<'_>) -> i64 {

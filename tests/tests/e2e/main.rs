@@ -11,6 +11,7 @@ mod faults;
 mod flow;
 mod gateway;
 mod gateway_api;
+mod gateway_channels;
 mod libraries;
 mod ollama;
 mod receipts;

@@ -1,0 +1,190 @@
+//! One answer, from the lane that was found for it to its end.
+
+use std::time::Instant;
+
+use millrace_client::session::{Fault, SessionError};
+use millrace_primitives::{Balance, Fault as AtFault, Usage};
+use rand::RngCore;
+use tokio::sync::mpsc::Sender;
+
+use super::{lane::Held, Channels};
+use crate::{
+	access::Caller,
+	answer::{Backend, Delta, End, Finish, NoAnswer, Order, Source},
+	store::Ended,
+};
+
+use futures::StreamExt;
+
+/// Lanes that are tried for one answer before it becomes a job.
+const TRIES: u32 = 3;
+
+type Pieces = Sender<Result<Delta, NoAnswer>>;
+
+/// What an answer took up to some point.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+	usage: Usage,
+	fee: Balance,
+}
+
+/// Why a lane gave no whole answer.
+enum Broken {
+	/// Nothing of it was passed on: another lane may try.
+	Before(SessionError),
+	/// It breaks off.
+	Amid(SessionError, Taken),
+	/// Nobody wants it any more.
+	Unwanted(Taken),
+}
+
+impl Channels {
+	/// Answers, in this lane or another one or by a job, and accounts for it.
+	pub(super) async fn see_through(&self, seq: i64, caller: &Caller, order: Order, held: Held, pieces: &Pieces) {
+		let began = Instant::now();
+		let mut held = Some(held);
+		let mut tries = 0;
+		while let Some(mut lane) = held.take() {
+			tries += 1;
+			let error = match self.stream(&mut lane, &order, pieces).await {
+				Ok(end) => {
+					self.metrics.answered(&end, began.elapsed());
+					self.end(seq, "streamed", None, Taken { usage: end.usage, fee: end.fee });
+					let _ = pieces.send(Ok(Delta::End(end))).await;
+					return;
+				}
+				Err(Broken::Unwanted(taken)) => {
+					self.end(seq, "stopped", Some("nobody waited for it any more".into()), taken);
+					return;
+				}
+				Err(Broken::Amid(error, taken)) => {
+					self.end(seq, "broken", Some(error.to_string()), taken);
+					self.blame(&mut lane, &error).await;
+					let _ = pieces.send(Err(NoAnswer::Broken(error.to_string()))).await;
+					return;
+				}
+				Err(Broken::Before(error)) => error,
+			};
+			if let SessionError::Failed { code, .. } = &error {
+				if code.fault() == AtFault::Client {
+					self.end(seq, "failed", Some(format!("{code:?}")), Taken::default());
+					let _ = pieces.send(Err(NoAnswer::BadRequest(*code))).await;
+					return;
+				}
+			}
+			tracing::info!(channel = lane.lane.id, %error, event = %"retry", "no answer from this miner; another one is asked");
+			self.blame(&mut lane, &error).await;
+			drop(lane);
+			if tries < TRIES {
+				held = self.hold(&order.request).await.unwrap_or_default();
+			}
+		}
+		self.end(seq, "moved", Some("no channel answered; it became a job".into()), Taken::default());
+		match self.jobs.answer(caller, order).await {
+			Ok(mut deltas) => {
+				while let Some(delta) = deltas.next().await {
+					if pieces.send(delta).await.is_err() {
+						return;
+					}
+				}
+			}
+			Err(error) => {
+				let _ = pieces.send(Err(error)).await;
+			}
+		}
+	}
+
+	async fn stream(&self, held: &mut Held, order: &Order, pieces: &Pieces) -> Result<End, Broken> {
+		let (lane, request) = (held.lane.clone(), &order.request);
+		let session = held.session(&self.client, &self.signer, &self.settings.folder).await.map_err(Broken::Before)?;
+		let left = session.terms().deposit.saturating_sub(session.total().fee);
+		if left < request.max_fee {
+			self.top_up(&lane).await.map_err(|error| Broken::Before(error.into()))?;
+			session.refresh(&self.client).await.map_err(Broken::Before)?;
+		}
+		let before = session.total().fee;
+		let seed = rand::rngs::OsRng.next_u64();
+		let asked = Instant::now();
+		let mut answer =
+			session.ask(request.params.workload, seed, request.input.clone()).await.map_err(Broken::Before)?;
+		let mut taken = Taken::default();
+		let mut passed_on = false;
+		loop {
+			let delta = tokio::select! {
+				delta = answer.next() => delta,
+				() = pieces.closed() => return Err(Broken::Unwanted(stop(answer, before, taken).await)),
+			};
+			let delta = match delta {
+				Ok(Some(delta)) => delta,
+				Ok(None) => return Err(Broken::Amid(SessionError::Ended, taken)),
+				Err(error) if passed_on => return Err(Broken::Amid(error, taken)),
+				Err(error) => return Err(Broken::Before(error)),
+			};
+			taken = Taken { usage: delta.usage, fee: delta.total.fee.saturating_sub(before) };
+			if !delta.text.is_empty() {
+				if !passed_on {
+					self.standings.began(&lane.miner, asked.elapsed());
+				}
+				passed_on = true;
+				if pieces.send(Ok(Delta::Piece(delta.text.into_bytes()))).await.is_err() {
+					return Err(Broken::Unwanted(stop(answer, before, taken).await));
+				}
+			}
+			let limit = request.params.workload.max_output_tokens();
+			if delta.last {
+				let full = limit > 0 && taken.usage.output_tokens >= limit;
+				let finish = if full { Finish::Length } else { Finish::Stop };
+				return Ok(End { source: Source::Channel(lane.id), usage: taken.usage, fee: taken.fee, finish });
+			}
+			// A rate per second knows no limit of its own.
+			if taken.fee >= request.max_fee {
+				let Taken { usage, fee } = stop(answer, before, taken).await;
+				return Ok(End { source: Source::Channel(lane.id), usage, fee, finish: Finish::Length });
+			}
+		}
+	}
+
+	/// What follows for the lane and its miner.
+	async fn blame(&self, held: &mut Held, error: &SessionError) {
+		if error.goes_on() {
+			// Its slots are taken, or its engine failed.
+			self.standings.failed(&held.lane.miner);
+			return;
+		}
+		held.hang_up();
+		match error {
+			SessionError::UnknownChannel(_)
+			| SessionError::NotOpen(_)
+			| SessionError::WrongKey(_)
+			| SessionError::OtherState { .. } => held.lane.give_up(),
+			SessionError::Dishonest(fault) => {
+				held.lane.give_up();
+				self.standings.failed(&held.lane.miner);
+				if let Fault::Equivocation { first, second } = fault {
+					self.report(&held.lane, (**first).clone(), (**second).clone()).await;
+				}
+			}
+			SessionError::Chain(_) | SessionError::Store(_) => {}
+			_ => self.standings.failed(&held.lane.miner),
+		}
+	}
+
+	fn end(&self, seq: i64, outcome: &str, reason: Option<String>, taken: Taken) {
+		self.metrics.ended(outcome);
+		let ended = Ended { outcome: outcome.into(), reason, usage: taken.usage, fee: taken.fee };
+		if let Err(error) = self.store.end_job(seq, &ended) {
+			tracing::error!(number = seq, %error, "the end of an answer can't be noted");
+		}
+	}
+}
+
+/// Has the miner stop, and pays for what it sent.
+async fn stop(answer: millrace_client::session::Answer<'_>, before: Balance, taken: Taken) -> Taken {
+	match answer.stop().await {
+		Ok(total) => Taken { usage: taken.usage, fee: total.fee.saturating_sub(before) },
+		Err(error) => {
+			tracing::info!(%error, event = %"not_stopped", "a miner was not told to stop");
+			taken
+		}
+	}
+}
