@@ -15,7 +15,7 @@ use millrace_client::{
 };
 use millrace_primitives::{
 	job::{payload_hash, MAX_INPUT_BYTES},
-	ChannelId, JobParams, RequestPayload, UsageBounds, Voucher, Workload, H256,
+	ChannelId, JobParams, RequestPayload, UsageBounds, Voucher, H256,
 };
 use tokio_util::sync::CancellationToken;
 

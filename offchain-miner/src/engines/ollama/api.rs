@@ -11,7 +11,7 @@ use crate::engines::{
 	server::{speaks_of_context, speaks_of_memory, words, Said},
 	transcript::{Collector, Logprob},
 	vocabulary::Vocabulary,
-	EmbedRequest, EngineError, Prompt, Request, Times,
+	EmbedRequest, EngineError, Request, Times,
 };
 
 #[derive(Deserialize)]
