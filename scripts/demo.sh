@@ -76,8 +76,10 @@ operator=$("$bin/millrace" --dev Bob//operator --json account list | sed -nE 's/
 millrace --dev Bob miner register --operator "$operator" --stake 1000 >>"$work/cli.log"
 millrace --dev Bob miner offer --model millrace-tiny --per-gpu-second 0.02 --slots 2 >>"$work/cli.log"
 
+sessions=()
+[[ $stay == no ]] || sessions=(--session-listen /ip4/127.0.0.1/tcp/0)
 "$bin/millrace-miner" run --url "$url" --dev-operator Bob --work-dir "$work/miner" --engine llama --threads "$threads" \
-    --model models/millrace-tiny.gguf >"$work/miner.log" 2>&1 &
+    --model models/millrace-tiny.gguf "${sessions[@]}" >"$work/miner.log" 2>&1 &
 pids+=($!)
 await "$work/miner.log" "event=ready" "${pids[1]}" >/dev/null
 
@@ -88,8 +90,10 @@ if [[ $stay == no ]]; then
     exit 0
 fi
 
+await "$work/miner.log" "event=endpoint" "${pids[1]}" >/dev/null
 # The usual port, so that what is printed can be copied.
-"$bin/millrace-gateway" run --url "$url" --dev Charlie --database "$work/gateway.db" >"$work/gateway.log" 2>&1 &
+"$bin/millrace-gateway" run --url "$url" --dev Charlie --database "$work/gateway.db" \
+    --channel-folder "$work/channels" >"$work/gateway.log" 2>&1 &
 pids+=($!)
 await "$work/gateway.log" "event=ready" "${pids[2]}" >/dev/null
 
@@ -111,6 +115,7 @@ A Millrace chain is up. Ctrl-C stops it and removes all of it.
 Ask:
 
   $bin/millrace --dev Charlie ask "$question"
+  $bin/millrace --dev Dave chat
 
   curl http://127.0.0.1:11436/v1/chat/completions -H 'content-type: application/json' \\
       -d '{"model": "millrace-tiny", "messages": [{"role": "user", "content": "$question"}], "temperature": 0}'

@@ -16,7 +16,7 @@ use std::{
 
 use futures::{future::BoxFuture, stream, StreamExt};
 use millrace_client::{channel, ChannelState, Client, Error, Event, JobRequest, Signer, Submitter};
-use millrace_primitives::{AccountId32, Balance, Bid, BlockNumber, ModelId, Workload};
+use millrace_primitives::{AccountId32, Balance, Bid, BlockNumber, ModelId};
 use tokio::sync::{mpsc, Semaphore};
 
 use crate::{
@@ -198,7 +198,7 @@ impl Channels {
 	}
 
 	fn streams(request: &JobRequest) -> bool {
-		request.miner.is_none() && matches!(request.params.workload, Workload::Chat(_) | Workload::Generate(_))
+		request.miner.is_none() && request.params.workload.sampling().is_some()
 	}
 
 	async fn begin(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<Deltas, NoAnswer> {

@@ -40,7 +40,7 @@ pub struct JobBody {
 	model: String,
 	/// The input, 1 to 16384 bytes of UTF-8.
 	input: String,
-	/// `"chat"` unless told otherwise, `"generate"` or `"embed"`; or an object as the chain has it, such as `{"bench":
+	/// `"chat"` unless told otherwise, `"generate"`, `"conversation"` or `"embed"`; or an object as the chain has it, such as `{"bench":
 	/// {"size": 64, "rounds": 1}}`.
 	workload: Option<Value>,
 	/// Most tokens of the answer.
@@ -76,6 +76,7 @@ impl JobBody {
 			Some(Value::String(name)) => match name.as_str() {
 				"chat" => Ok(Workload::Chat(self.sampling(model)?)),
 				"generate" => Ok(Workload::Generate(self.sampling(model)?)),
+				"conversation" => Ok(Workload::Conversation(self.sampling(model)?)),
 				"embed" => Ok(Workload::Embed),
 				_ => Err(refuse(format!("there is no workload {name:?} without parameters"))),
 			},

@@ -127,7 +127,7 @@ pub async fn result(
 		ApiError::refused(StatusCode::GONE, "answer_gone", format!("the chain has pruned the answer of job {job}"))
 	})?;
 	let kind = match row.workload.as_str() {
-		"chat" | "generate" => "text/plain; charset=utf-8",
+		"chat" | "generate" | "conversation" => "text/plain; charset=utf-8",
 		"image" | "task" => "application/json",
 		_ => "application/octet-stream",
 	};

@@ -88,7 +88,7 @@ async fn readiness_should_come_back_when_the_miner_is_started_again_and_cost_not
 	let mut miner = world.miner(&Engine::Llama);
 	assert_eq!(miner.terminate(), Some(0));
 	assert!(!takes_jobs(&world).await);
-	let mut again = world.miner(&Engine::Llama);
+	let again = world.miner(&Engine::Llama);
 	again.process().wait_for("readiness", |line| line.contains("ready=true") && line.contains("told the chain"));
 	assert!(takes_jobs(&world).await);
 	assert_eq!(world.money("//Bob//operator").await, operator);
