@@ -12,6 +12,7 @@ use millrace_miner::engines::{
 	ollama::{self, Ollama},
 	openai::{self, Openai},
 	several::Engines,
+	sink::Sink,
 	Engine, EngineError, Generation, Order, Prompt, Request,
 };
 use millrace_primitives::{FailCode, Sampling, H256};

@@ -8,8 +8,8 @@ fn submit(params: JobParams) -> DispatchResult {
 	Jobs::submit(signed(account("alice")), model, b"hi".to_vec(), params, MAX_FEE, None)
 }
 
-/// Each of the two workloads of text, with this sampling.
-fn text(sampling: Sampling) -> [JobParams; 2] {
+/// Each of the workloads of text, with this sampling.
+fn text(sampling: Sampling) -> [JobParams; 3] {
 	[Workload::Chat(sampling), Workload::Generate(sampling), Workload::Conversation(sampling)].map(JobParams::of)
 }
 
