@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo dev test test-faults bench lint metadata weights fuzz
+.PHONY: help setup build demo dev test test-faults bench bench-gateway lint metadata weights fuzz
 
 CARGO_FLAGS := --release --locked --workspace
 # The pallets whose benchmarks the tests run once. Their feature changes the SDK's crates below them, hence the extra
@@ -35,6 +35,10 @@ lint: setup ## rustfmt and clippy, warnings denied
 bench: build ## What a block holds beside a stock chain's, and how long a job takes beside its inference
 	@cargo build $(CARGO_FLAGS) --examples
 	@scripts/bench.sh
+
+bench-gateway: build ## What the gateway, a channel and a miner add to an engine that is asked directly
+	@cargo build $(CARGO_FLAGS) --examples
+	@scripts/bench.sh gateway
 
 weights: setup ## Measures the weights of the runtime on this machine
 	@scripts/weights.sh

@@ -2,7 +2,7 @@
 # Measures what a block holds and how long a job takes, on real chains on this
 # machine: see docs/benchmarks.md. The binaries must be built.
 #
-# usage: scripts/bench.sh [throughput|calls|latency]...
+# usage: scripts/bench.sh [throughput|calls|latency|gateway]...
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -29,8 +29,9 @@ for measure in "${measures[@]}"; do
         ;;
     calls) target/release/examples/throughput ;;
     latency) target/release/examples/latency ;;
+    gateway) target/release/examples/gateway ;;
     *)
-        printf 'bench: error: no measure is named %s; there are throughput, calls and latency\n' "$measure" >&2
+        printf 'bench: error: no measure is named %s; there are throughput, calls, latency and gateway\n' "$measure" >&2
         exit 2
         ;;
     esac

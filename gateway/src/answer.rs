@@ -4,6 +4,7 @@ use futures::{future::BoxFuture, stream::BoxStream, StreamExt};
 use millrace_client::{Error, JobRequest};
 use millrace_primitives::{Balance, ChannelId, FailCode, JobId, Usage};
 use serde_json::{json, Value};
+use tokio_util::sync::CancellationToken;
 
 use crate::{access::Caller, store::OverBudget};
 
@@ -104,6 +105,19 @@ pub struct Order {
 	pub model: String,
 	/// The job that it is, or would be, on chain.
 	pub request: JobRequest,
+	/// What its sampler draws by, where the client gives it: no job can have that.
+	pub seed: Option<u64>,
+	/// The texts that end it.
+	pub stop: Vec<String>,
+	/// Cancelled when no more of it is wanted.
+	pub enough: CancellationToken,
+}
+
+impl Order {
+	/// A job, without more wishes.
+	pub fn new(model: String, request: JobRequest) -> Self {
+		Self { model, request, seed: None, stop: Vec::new(), enough: CancellationToken::new() }
+	}
 }
 
 /// Makes answers.
@@ -137,6 +151,8 @@ pub enum NoAnswer {
 	OverBudget(OverBudget),
 	/// It broke off after its first piece; what came was paid up to the last checkpoint.
 	Broken(String),
+	/// The client gives a seed, and no channel could be had: the chain gives jobs theirs.
+	Seeded,
 	/// So many answers are under way that no other one is begun.
 	Busy,
 	/// The gateway's own records can't be written or read.

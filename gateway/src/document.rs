@@ -18,7 +18,8 @@ const PATH: &str = "/openapi.json";
 #[openapi(
 	info(
 		title = "millrace-gateway",
-		description = "OpenAI's and Ollama's interfaces, and one of its own, in front of Millrace: answers are jobs on chain."
+		description = "OpenAI's and Ollama's interfaces, and one of its own, in front of Millrace: answers are \
+			streamed in channels or are jobs on chain."
 	),
 	paths(
 		openai::chat::create,

@@ -19,6 +19,7 @@ mod serve;
 mod server;
 mod start;
 mod status;
+mod stop;
 mod store;
 
 use clap::Parser;

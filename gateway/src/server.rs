@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::{
-	access::{self, Access},
-	answer::Backend,
+	access::{self, Access, Caller},
+	answer::{Backend, Deltas, NoAnswer, Order},
 	channels::Standings,
 	config::{Config, Limits},
 	desk::Desk,
@@ -26,6 +26,7 @@ use crate::{
 	ollama::{self, OllamaError},
 	openai::{chat, completions, embeddings, models, ApiError},
 	status::{self, Draining},
+	stop,
 	store::Store,
 };
 
@@ -49,6 +50,18 @@ pub struct Gateway {
 	pub metrics: Arc<Metrics>,
 	/// Whether it is about to end.
 	pub draining: Draining,
+}
+
+impl Gateway {
+	/// Begins an answer of text, which ends where the order says.
+	///
+	/// # Errors
+	///
+	/// The backend's.
+	pub async fn answer(&self, caller: &Caller, order: Order) -> Result<Deltas, NoAnswer> {
+		let (texts, enough) = (order.stop.clone(), order.enough.clone());
+		Ok(stop::before(self.backend.answer(caller, order).await?, texts, enough))
+	}
 }
 
 /// A [`Gateway`] for many requests.

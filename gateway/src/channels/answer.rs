@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use millrace_client::session::{Fault, SessionError};
-use millrace_primitives::{Balance, Fault as AtFault, Usage};
+use millrace_primitives::{Balance, Fault as AtFault, RunningTotal, Usage};
 use rand::RngCore;
 use tokio::sync::mpsc::Sender;
 
@@ -102,8 +102,8 @@ impl Channels {
 			self.top_up(&lane).await.map_err(|error| Broken::Before(error.into()))?;
 			session.refresh(&self.client).await.map_err(Broken::Before)?;
 		}
-		let before = session.total().fee;
-		let seed = rand::rngs::OsRng.next_u64();
+		let before = session.total();
+		let seed = order.seed.unwrap_or_else(|| rand::rngs::OsRng.next_u64());
 		let asked = Instant::now();
 		let mut answer =
 			session.ask(request.params.workload, seed, request.input.clone()).await.map_err(Broken::Before)?;
@@ -113,6 +113,10 @@ impl Channels {
 			let delta = tokio::select! {
 				delta = answer.next() => delta,
 				() = pieces.closed() => return Err(Broken::Unwanted(stop(answer, before, taken).await)),
+				() = order.enough.cancelled() => {
+					let Taken { usage, fee } = stop(answer, before, taken).await;
+					return Ok(End { source: Source::Channel(lane.id), usage, fee, finish: Finish::Stop });
+				}
 			};
 			let delta = match delta {
 				Ok(Some(delta)) => delta,
@@ -120,7 +124,7 @@ impl Channels {
 				Err(error) if passed_on => return Err(Broken::Amid(error, taken)),
 				Err(error) => return Err(Broken::Before(error)),
 			};
-			taken = Taken { usage: delta.usage, fee: delta.total.fee.saturating_sub(before) };
+			taken = since(&before, &delta.total);
 			if !delta.text.is_empty() {
 				if !passed_on {
 					self.standings.began(&lane.miner, asked.elapsed());
@@ -178,10 +182,21 @@ impl Channels {
 	}
 }
 
+/// What was taken from one running total to another.
+fn since(before: &RunningTotal, now: &RunningTotal) -> Taken {
+	let count = |now: u64, before: u64| u32::try_from(now.saturating_sub(before)).unwrap_or(u32::MAX);
+	let usage = Usage {
+		input_tokens: count(now.input_tokens, before.input_tokens),
+		output_tokens: count(now.output_tokens, before.output_tokens),
+		gpu_ms: count(now.gpu_ms, before.gpu_ms),
+	};
+	Taken { usage, fee: now.fee.saturating_sub(before.fee) }
+}
+
 /// Has the miner stop, and pays for what it sent.
-async fn stop(answer: millrace_client::session::Answer<'_>, before: Balance, taken: Taken) -> Taken {
+async fn stop(answer: millrace_client::session::Answer<'_>, before: RunningTotal, taken: Taken) -> Taken {
 	match answer.stop().await {
-		Ok(total) => Taken { usage: taken.usage, fee: total.fee.saturating_sub(before) },
+		Ok(total) => since(&before, &total),
 		Err(error) => {
 			tracing::info!(%error, event = %"not_stopped", "a miner was not told to stop");
 			taken

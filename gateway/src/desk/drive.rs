@@ -186,7 +186,9 @@ impl Desk {
 			}
 			Err(NoAnswer::Chain(error)) => unpaid("lost", Some(error.to_string())),
 			Err(NoAnswer::Store(error)) => unpaid("lost", Some(error.clone())),
-			Err(NoAnswer::OverBudget(_) | NoAnswer::Busy | NoAnswer::Broken(_)) => unpaid("refused", None),
+			Err(NoAnswer::OverBudget(_) | NoAnswer::Busy | NoAnswer::Broken(_) | NoAnswer::Seeded) => {
+				unpaid("refused", None)
+			}
 		};
 		self.note_end(seq, &ended);
 	}

@@ -102,7 +102,7 @@ impl Desk {
 		order: Order,
 	) -> Result<Begun, NoAnswer> {
 		let permit = self.slots.clone().try_acquire_owned();
-		let Order { model, request } = order;
+		let Order { model, request, .. } = order;
 		let workload = request.params.workload.name();
 		let (key, max_fee) = (caller.key.as_deref(), request.max_fee);
 		let new = NewJob { key, idempotency, model: &model, workload, max_fee, channel: None };
@@ -158,6 +158,9 @@ pub struct JobBackend(pub Arc<Desk>);
 impl Backend for JobBackend {
 	fn answer<'a>(&'a self, caller: &'a Caller, order: Order) -> BoxFuture<'a, Result<Deltas, NoAnswer>> {
 		Box::pin(async move {
+			if order.seed.is_some() {
+				return Err(NoAnswer::Seeded);
+			}
 			let Begun::New(_, progress) = self.0.begin(caller, None, order)? else {
 				return Err(NoAnswer::Store("a request without a name was known".into()));
 			};

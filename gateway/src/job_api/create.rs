@@ -110,7 +110,7 @@ impl JobBody {
 		let params = JobParams { workload: self.workload(model)?, timeout, max_rate: None };
 		let max_fee = self.max_fee(gateway.limits.max_fee)?;
 		let request = JobRequest { model: model.id, input: self.input.clone().into_bytes(), params, max_fee, miner };
-		Ok(Order { model: model.name.clone(), request })
+		Ok(Order::new(model.name.clone(), request))
 	}
 }
 

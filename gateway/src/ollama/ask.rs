@@ -179,8 +179,10 @@ pub async fn generate(
 		(_, Some(system)) => asked(vec![Message::of("system", system), Message::of("user", prompt)])?,
 	};
 	check_input("prompt", &input)?;
-	let sampling = options.unwrap_or_default().sampling(&model, input.len())?;
-	let deltas = gateway.backend.answer(&caller, order(&gateway.limits, &model, kind(sampling), input)).await?;
+	let options = options.unwrap_or_default();
+	let sampling = options.sampling(&model, input.len())?;
+	let order = options.wishes(order(&gateway.limits, &model, kind(sampling), input))?;
+	let deltas = gateway.answer(&caller, order).await?;
 	reply(form, deltas, stream != Some(false)).await
 }
 
@@ -210,8 +212,10 @@ pub async fn chat(
 	others.check()?;
 	let (kind, input) = asked(messages)?;
 	check_input("messages", &input)?;
-	let sampling = options.unwrap_or_default().sampling(&model, input.len())?;
-	let deltas = gateway.backend.answer(&caller, order(&gateway.limits, &model, kind(sampling), input)).await?;
+	let options = options.unwrap_or_default();
+	let sampling = options.sampling(&model, input.len())?;
+	let order = options.wishes(order(&gateway.limits, &model, kind(sampling), input))?;
+	let deltas = gateway.answer(&caller, order).await?;
 	reply(form, deltas, stream != Some(false)).await
 }
 

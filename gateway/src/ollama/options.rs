@@ -7,9 +7,13 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::OllamaError;
-use crate::openai::{
-	request::{asks, default_limit, thousandths},
-	ApiError,
+use crate::{
+	answer::Order,
+	openai::{
+		request::{asks, default_limit, thousandths},
+		ApiError,
+	},
+	stop,
 };
 
 /// Ollama's own default.
@@ -46,8 +50,10 @@ pub struct Options {
 	top_k: Option<i64>,
 	/// 0.9 unless told otherwise.
 	top_p: Option<f64>,
-	/// Only at a temperature of 0, where it changes nothing.
+	/// Where a miner streams the model; jobs get theirs from the chain.
 	seed: Option<i64>,
+	/// Texts that end the answer.
+	stop: Option<Value>,
 	#[serde(flatten)]
 	#[schema(ignore)]
 	rest: Map<String, Value>,
@@ -68,6 +74,19 @@ fn changes(name: &str, value: &Value) -> bool {
 }
 
 impl Options {
+	/// The order with what is no part of a job.
+	///
+	/// # Errors
+	///
+	/// `stop` is no text or list of texts.
+	pub fn wishes(&self, mut order: Order) -> Result<Order, OllamaError> {
+		order.stop = stop::texts(self.stop.as_ref())?;
+		// To Ollama 0 means none, and at a temperature of 0 nothing is drawn.
+		let drawn = order.request.params.workload.draws();
+		order.seed = self.seed.filter(|seed| *seed != 0 && drawn).map(i64::cast_unsigned);
+		Ok(order)
+	}
+
 	/// How a job picks tokens.
 	///
 	/// # Errors
@@ -80,10 +99,6 @@ impl Options {
 			)));
 		}
 		let temperature = self.temperature.unwrap_or(TEMPERATURE);
-		if self.seed.is_some_and(|seed| seed != 0) && temperature != 0.0 {
-			let message = "options.seed: the chain gives the seed, so that nobody can choose it; leave it out";
-			return Err(OllamaError::bad_request(message));
-		}
 		let max_tokens = match self.num_predict {
 			None | Some(..0) => default_limit(model, input_bytes),
 			Some(tokens) => u32::try_from(tokens).unwrap_or(u32::MAX),
@@ -111,7 +126,8 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-	use millrace_primitives::{AccountId32, ModelKind, H256};
+	use millrace_client::JobRequest;
+	use millrace_primitives::{AccountId32, JobParams, ModelKind, Workload, H256};
 	use serde_json::json;
 
 	use super::*;
@@ -145,11 +161,9 @@ mod tests {
 	#[test]
 	fn sampling_should_be_refused_by_name_when_a_job_can_not_do_it() {
 		for (options, name) in [
-			(json!({ "stop": ["\n"] }), "stop"),
 			(json!({ "repeat_penalty": 1.1 }), "repeat_penalty"),
 			(json!({ "min_p": 0.05 }), "min_p"),
 			(json!({ "mirostat": 1 }), "mirostat"),
-			(json!({ "seed": 7 }), "seed"),
 			(json!({ "num_predict": 0 }), "num_predict"),
 			(json!({ "num_predict": 513 }), "num_predict"),
 			(json!({ "temperature": 3 }), "temperature"),
@@ -159,5 +173,21 @@ mod tests {
 			let error = sampling(options.clone()).unwrap_err();
 			assert!(error.contains(name), "{options}: {error}");
 		}
+	}
+
+	#[test]
+	fn wishes_should_be_the_seed_and_the_texts_that_end_the_answer() {
+		let wished = |options: Value, temperature_milli: u16| {
+			let options: Options = serde_json::from_value(options).unwrap();
+			let sampling = Sampling { temperature_milli, ..Sampling::greedy(5) };
+			let params = JobParams::of(Workload::Chat(sampling));
+			let request = JobRequest { model: 0, input: Vec::new(), params, max_fee: 1, miner: None };
+			options.wishes(Order::new("tiny".into(), request)).map(|order| (order.seed, order.stop))
+		};
+		assert_eq!(wished(json!({ "seed": 7, "stop": ["a"] }), 800).unwrap(), (Some(7), vec!["a".to_owned()]));
+		// 0 is none, and without a draw there is no use for one.
+		assert_eq!(wished(json!({ "seed": 0 }), 800).unwrap(), (None, Vec::new()));
+		assert_eq!(wished(json!({ "seed": 7, "stop": "a" }), 0).unwrap(), (None, vec!["a".to_owned()]));
+		assert!(wished(json!({ "stop": 1 }), 0).is_err());
 	}
 }

@@ -106,7 +106,7 @@ pub async fn create(
 	let (kind, input) = asked(messages)?;
 	let order = options.order(&gateway.limits, &model, kind, ("messages", input))?;
 	let head = Head::new("chatcmpl", &options.model);
-	let deltas = gateway.backend.answer(&caller, order).await?;
+	let deltas = gateway.answer(&caller, order).await?;
 	if options.stream == Some(true) {
 		let options = options.stream_options.unwrap_or_default();
 		return Ok(reply::stream(deltas, options, move |part| Some(chunk(&head, part))));

@@ -69,7 +69,7 @@ pub async fn create(
 	let model = gateway.text_model(&caller, &options.model).await?;
 	let order = options.order(&gateway.limits, &model, Workload::Generate, ("prompt", prompt(given)?))?;
 	let head = Head::new("cmpl", &options.model);
-	let deltas = gateway.backend.answer(&caller, order).await?;
+	let deltas = gateway.answer(&caller, order).await?;
 	if options.stream == Some(true) {
 		let options = options.stream_options.unwrap_or_default();
 		return Ok(reply::stream(deltas, options, move |part| match part {

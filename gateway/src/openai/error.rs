@@ -188,6 +188,10 @@ impl From<NoAnswer> for ApiError {
 				"answer_broke_off",
 				format!("the answer broke off: {why}; what came of it was paid up to the last checkpoint"),
 			),
+			NoAnswer::Seeded => Self::bad_request(
+				Some("seed"),
+				"seed: no miner streams this model now, and the chain gives jobs their seed; leave it out",
+			),
 			NoAnswer::Busy => Self {
 				retry_after: Some(1),
 				..Self::new(

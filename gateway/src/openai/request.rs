@@ -11,7 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::ApiError;
-use crate::{answer::Order, config::Limits};
+use crate::{answer::Order, config::Limits, stop};
 
 /// Tokens of an answer unless told otherwise.
 const DEFAULT_MAX_TOKENS: u32 = 256;
@@ -109,12 +109,8 @@ impl Options {
 		if self.n.is_some_and(|n| n != 1) || self.best_of.is_some_and(|best| best != 1) {
 			return unsupported("n", "a job gives one answer; send the request again for another one");
 		}
-		if self.seed.is_some() && self.temperature != Some(0.0) {
-			return unsupported("seed", "the chain gives the seed, so that nobody can choose it; leave it out");
-		}
 		let not_in_jobs = "a job on chain can't do that; leave it out";
 		let given = [
-			("stop", asks(&self.stop)),
 			("logprobs", asks(&self.logprobs)),
 			("top_logprobs", asks(&self.top_logprobs)),
 			("tools", asks(&self.tools)),
@@ -169,7 +165,11 @@ impl Options {
 			top_k: 0,
 			top_p_milli: thousandths(self.top_p.unwrap_or(1.0), 0.001, 1.0, "top_p")?,
 		};
-		Ok(order(limits, model, workload(sampling), input))
+		let mut order = order(limits, model, workload(sampling), input);
+		order.stop = stop::texts(self.stop.as_ref())?;
+		// At a temperature of 0 nothing is drawn.
+		order.seed = self.seed.filter(|_| sampling.temperature_milli > 0).map(i64::cast_unsigned);
+		Ok(order)
 	}
 }
 
@@ -192,7 +192,7 @@ pub fn order(limits: &Limits, model: &Model, workload: Workload, input: String) 
 	let params = JobParams { workload, timeout: limits.timeout, max_rate: None };
 	let request =
 		JobRequest { model: model.id, input: input.into_bytes(), params, max_fee: limits.max_fee, miner: None };
-	Order { model: model.name.clone(), request }
+	Order::new(model.name.clone(), request)
 }
 
 /// What the context leaves for the answer if each byte of the input is a token, within bounds.
@@ -232,10 +232,6 @@ mod tests {
 		for (extra, param) in [
 			(json!({ "n": 2 }), "n"),
 			(json!({ "best_of": 3 }), "n"),
-			(json!({ "seed": 7 }), "seed"),
-			(json!({ "seed": 7, "temperature": 1 }), "seed"),
-			(json!({ "stop": "\n" }), "stop"),
-			(json!({ "stop": ["a"] }), "stop"),
 			(json!({ "logprobs": true }), "logprobs"),
 			(json!({ "top_logprobs": 3 }), "top_logprobs"),
 			(json!({ "tools": [{ "type": "function" }] }), "tools"),

@@ -1,10 +1,13 @@
 //! The gateway's answers in channels: streamed by a real miner as they are made, with two transactions for all of them.
 
-use std::time::{Duration, Instant};
+use std::{
+	net::TcpListener,
+	time::{Duration, Instant},
+};
 
-use millrace_client::{channel, ChannelState};
-use millrace_primitives::{Balance, ChannelId};
-use millrace_tests::{miner::Engine, process::PATIENCE, world::account, Gateway, Miner, World};
+use millrace_client::{calls, channel, ChannelState, Signer};
+use millrace_primitives::{channel::CHECKPOINT_TOKENS, Balance, ChannelId, Rate, MILL};
+use millrace_tests::{miner::Engine, process::PATIENCE, world::account, FakeOllama, Gateway, Miner, Say, World};
 use reqwest::{Client, Response};
 use serde_json::{json, Value};
 
@@ -110,6 +113,30 @@ async fn answers_should_share_a_channel_when_they_are_streamed_and_the_gateway_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answer_should_end_where_it_is_told_to_and_be_the_same_by_the_same_seed() {
+	let world = World::with_offer(1).await;
+	let _miner = miner(&world);
+	let gateway = Gateway::open(&world.node, &[]);
+	let ask = |more: Value| {
+		let url = format!("{}/chat/completions", gateway.base_url());
+		async move {
+			let mut body = json!({ "model": "millrace-tiny", "messages": user(SUM), "max_tokens": 40 });
+			body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+			let response = Client::new().post(url).json(&body).send().await.unwrap();
+			let body: Value = response.json().await.unwrap();
+			assert!(body["millrace"]["channel"].is_u64(), "{body}");
+			body["choices"][0].clone()
+		}
+	};
+	let cut = ask(json!({ "temperature": 0, "stop": [" ="] })).await;
+	assert_eq!((&cut["message"]["content"], &cut["finish_reason"]), (&json!("17 + 25"), &json!("stop")));
+	let drawn = |seed: u32| ask(json!({ "temperature": 2, "seed": seed }));
+	let (first, again, other) = (drawn(7).await, drawn(7).await, drawn(8).await);
+	assert_eq!(first["message"]["content"], again["message"]["content"]);
+	assert_ne!(first["message"]["content"], other["message"]["content"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answer_should_become_a_job_when_no_miner_can_be_reached_for_a_channel() {
 	let world = World::with_offer(1).await;
 	let mut gone = miner(&world);
@@ -123,4 +150,82 @@ async fn answer_should_become_a_job_when_no_miner_can_be_reached_for_a_channel()
 	assert_eq!(body["choices"][0]["message"]["content"], "17 + 25 = 42.", "{body}");
 	assert!(body["millrace"]["job"].is_u64(), "{body}");
 	assert_eq!(channel, 0);
+}
+
+/// An engine that says what it is told to, for the chain's model.
+async fn scripted(world: &World, say: Say) -> FakeOllama {
+	FakeOllama::start(world.client.model(0).await.unwrap().unwrap().digest, say).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_miner_should_answer_when_the_first_one_dies_before_its_first_word() {
+	let world = World::with_offer(1).await;
+	let engine = scripted(&world, Say::Nothing).await;
+	let cheap = Engine::Ollama(engine.url());
+	let mut first = world.miner_with(&cheap, &["--session-listen", "/ip4/127.0.0.1/tcp/0"]);
+	first.wait_for("endpoint");
+	let dave = world.client.submitter(Signer::from_uri("//Dave").unwrap());
+	let dear = Rate::PerGpuSecond(MILL);
+	for call in [calls::register_miner(account("//Dave//operator"), 1_000 * MILL), calls::offer(0, dear, 1)] {
+		dave.send(call).await.unwrap().in_block().await.unwrap();
+	}
+	let work = tempfile::TempDir::new().unwrap();
+	let args = ["--session-listen", "/ip4/127.0.0.1/tcp/0"];
+	let second = Miner::start_with(&world.node.url(), "Dave", work.path(), &Engine::Llama, &args);
+	second.wait_for("endpoint");
+	let gateway = Gateway::open(&world.node, &[]);
+	let asked = tokio::spawn({
+		let url = gateway.base_url().to_owned();
+		async move {
+			let body = json!({ "model": "millrace-tiny", "messages": user(SUM), "temperature": 0 });
+			let response = Client::new().post(format!("{url}/chat/completions")).json(&body).send().await.unwrap();
+			response.json::<Value>().await.unwrap()
+		}
+	});
+	engine.asked(1).await;
+	first.kill();
+	let body = asked.await.unwrap();
+	assert_eq!(body["choices"][0]["message"]["content"], "17 + 25 = 42.", "{body}");
+	let (id, _) = paid(&body["millrace"]);
+	assert_eq!(world.client.channel(id).await.unwrap().unwrap().miner, account("//Dave"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stream_should_end_with_an_error_and_be_paid_to_the_last_checkpoint_when_its_miner_dies() {
+	const PRICE: Balance = MILL / 1_000;
+	let world = World::with_offer(1).await;
+	let rate = Rate::PerToken { input: 0, output: PRICE };
+	world.bob.send(calls::offer(0, rate, 1)).await.unwrap().in_block().await.unwrap();
+	let words = ["4", "2"].iter().cycle().take(150).map(|word| (*word).to_owned()).collect();
+	let engine = scripted(&world, Say::Slowly(words, 40)).await;
+	let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+	let listen = format!("/ip4/127.0.0.1/tcp/{port}");
+	let start = || {
+		let miner = world.miner_with(&Engine::Ollama(engine.url()), &["--session-listen", &listen]);
+		miner.wait_for("endpoint");
+		miner
+	};
+	let mut miner = start();
+	let bob = world.money("//Bob").await;
+	let gateway = Gateway::open(&world.node, &[]);
+	let mut answer = ask(&gateway, user(SUM), true).await;
+	let mut heard = String::new();
+	let shown = |heard: &str| heard.matches("\"content\":\"4\"").count() + heard.matches("\"content\":\"2\"").count();
+	while shown(&heard) < 40 {
+		let chunk = answer.chunk().await.unwrap().unwrap_or_else(|| panic!("{heard}"));
+		heard.push_str(&String::from_utf8_lossy(&chunk));
+	}
+	miner.kill();
+	drop(miner);
+	heard.push_str(&answer.text().await.unwrap());
+	assert!(heard.contains("answer_broke_off") && !heard.contains("[DONE]"), "{heard}");
+
+	let miner = start();
+	world.charlie.send(channel::close(0, None)).await.unwrap().in_block().await.unwrap();
+	let paid = settled(&world, 0).await;
+	miner.wait_for("channel_closed");
+	let interval = PRICE * Balance::from(CHECKPOINT_TOKENS);
+	let intervals = shown(&heard) / usize::try_from(CHECKPOINT_TOKENS).unwrap();
+	assert_eq!(paid, interval * Balance::try_from(intervals).unwrap());
+	assert_eq!(world.money("//Bob").await.free, bob.free + paid);
 }
