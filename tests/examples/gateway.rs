@@ -1,6 +1,6 @@
 //! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly.
 //!
-//! Run by `make bench-gateway`. The engine is scripted: it takes no time, or a fixed one. Both ways are asked in turn, in
+//! Run by `make bench-gateway`. The engine is scripted: it takes a fixed time for each token. Both ways are asked in turn, in
 //! one run, by the same client and API (Ollama's, streamed).
 
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// Answers of each way in a round, and rounds.
 const ANSWERS: usize = 50;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Requests at once, and for how long, to see how many are answered in a second.
 const AT_ONCE: usize = 8;
 const LOAD: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ async fn main() {
 	let world = World::with_offer(1).await;
 	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
 	let words: Vec<String> = ["4", "2"].iter().cycle().take(TOKENS).map(|word| (*word).to_owned()).collect();
-	let engine = FakeOllama::start(model.digest, Say::Answer(words.clone())).await;
+	let engine = FakeOllama::start(model.digest, Say::Slowly(words.clone(), 1)).await;
 	let args = ["--session-listen", "/ip4/127.0.0.1/tcp/0", "--session-streams", "16"];
 	let miner = world.miner_with(&Engine::Ollama(engine.url()), &args);
 	miner.wait_for("endpoint");
@@ -96,7 +96,7 @@ async fn main() {
 	let client = Client::new();
 	// Opens the channel.
 	ask(&client, gateway.root(), &model.name).await;
-	for (what, say) in [("no time", Say::Answer(words.clone())), ("25 ms/token", Say::Slowly(words.clone(), 25))] {
+	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("25 ms/token", Say::Slowly(words.clone(), 25))] {
 		engine.say(say);
 		let (mut direct, mut through) = (Vec::new(), Vec::new());
 		for _ in 0..ROUNDS {
@@ -109,7 +109,7 @@ async fn main() {
 		}
 		report(what, &direct, &through);
 	}
-	engine.say(Say::Answer(words));
+	engine.say(Say::Slowly(words, 1));
 	// Opens the channels.
 	join_all((0..AT_ONCE).map(|_| ask(&client, gateway.root(), &model.name))).await;
 	let direct = rate(&client, &engine.url(), "fake:latest").await;

@@ -7,6 +7,7 @@ use axum::{
 	extract::State,
 	http::{Response, StatusCode},
 	routing::{get, post},
+	serve::ListenerExt,
 	Json, Router,
 };
 use futures::StreamExt;
@@ -71,6 +72,8 @@ impl FakeOllama {
 			.with_state(shared.clone());
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let url = format!("http://{}", listener.local_addr().unwrap());
+		// As Ollama's server does; else a small piece waits for the last one to be acknowledged.
+		let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
 		let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
 		Self { url, shared, task }
 	}
