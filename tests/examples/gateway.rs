@@ -96,7 +96,8 @@ async fn main() {
 	let client = Client::new();
 	// Opens the channel.
 	ask(&client, gateway.root(), &model.name).await;
-	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("25 ms/token", Say::Slowly(words.clone(), 25))] {
+	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("25 ms/token", Say::Slowly(words.clone(), 25))]
+	{
 		engine.say(say);
 		let (mut direct, mut through) = (Vec::new(), Vec::new());
 		for _ in 0..ROUNDS {
