@@ -404,7 +404,7 @@ async fn answer_should_be_paid_up_to_where_its_client_stops_it() {
 	let total = answer.stop().await.unwrap();
 	assert!(total.output_tokens >= 1 && total.output_tokens < 200, "{total:?}");
 	// One that is only dropped is stopped by the next one.
-	drop(session.ask(chat(), 7, b"2000".to_vec()).await.unwrap());
+	session.ask(chat(), 7, b"2000".to_vec()).await.unwrap();
 	assert_eq!(ask(&mut session, 3).await.unwrap(), words(3));
 	let total = session.stop().await.unwrap();
 	assert_eq!(total.answers, 3);
