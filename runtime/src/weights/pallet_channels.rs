@@ -1,7 +1,7 @@
 //! Weights of `pallet_channels`.
 //!
-//! Measured on 2026-11-21 by the steps of `make weights`; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
-//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//! Made by `make weights` on 2026-11-22; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 64.0.0. See `docs/weights.md`.
 
 use core::marker::PhantomData;
 
@@ -25,8 +25,8 @@ impl<T: frame_system::Config> pallet_channels::WeightInfo for WeightInfo<T> {
 	// Storage: `Channels::Channels` (r:0 w:1)
 	// Storage: `Channels::ChannelsOf` (r:0 w:2)
 	fn open() -> Weight {
-		// At the least 99_127 ns.
-		Weight::from_parts(104_635_000, 0)
+		// At the least 91_175 ns.
+		Weight::from_parts(96_623_000, 0)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
@@ -36,8 +36,8 @@ impl<T: frame_system::Config> pallet_channels::WeightInfo for WeightInfo<T> {
 	// Storage: `ChannelEscrow::Rows` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	fn top_up() -> Weight {
-		// At the least 88_151 ns.
-		Weight::from_parts(90_765_000, 0)
+		// At the least 81_711 ns.
+		Weight::from_parts(84_735_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
@@ -53,16 +53,16 @@ impl<T: frame_system::Config> pallet_channels::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::ChannelOrder` (r:0 w:1)
 	// Storage: `Channels::Agenda` (r:0 w:2)
 	fn close() -> Weight {
-		// At the least 250_211 ns.
-		Weight::from_parts(255_238_000, 0)
+		// At the least 235_059 ns.
+		Weight::from_parts(246_555_000, 0)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
 	// Storage: `Channels::Channels` (r:1 w:1)
 	// Storage: `System::BlockHash` (r:1 w:0)
 	fn challenge() -> Weight {
-		// At the least 67_540 ns.
-		Weight::from_parts(70_505_000, 0)
+		// At the least 62_062 ns.
+		Weight::from_parts(67_240_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -78,10 +78,10 @@ impl<T: frame_system::Config> pallet_channels::WeightInfo for WeightInfo<T> {
 	// Storage: `Miners::ReadyAt` (r:64 w:128)
 	// `n` is 1 to 64.
 	fn report_equivocation(n: u32) -> Weight {
-		// At the least 250_651 ns.
-		Weight::from_parts(213_451_129, 0)
-			// Standard error 77_697.
-			.saturating_add(Weight::from_parts(35_686_696, 0).saturating_mul(n.into()))
+		// At the least 229_601 ns.
+		Weight::from_parts(181_161_223, 0)
+			// Standard error 182_425.
+			.saturating_add(Weight::from_parts(36_348_257, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -89,8 +89,8 @@ impl<T: frame_system::Config> pallet_channels::WeightInfo for WeightInfo<T> {
 	}
 	// Storage: `Channels::Agenda` (r:1 w:0)
 	fn agenda_block() -> Weight {
-		// At the least 3_145 ns.
-		Weight::from_parts(3_475_000, 0).saturating_add(T::DbWeight::get().reads(1))
+		// At the least 3_195 ns.
+		Weight::from_parts(3_495_000, 0).saturating_add(T::DbWeight::get().reads(1))
 	}
 	// Storage: `Channels::Channels` (r:1 w:1)
 	// Storage: `System::Account` (r:2 w:2)
@@ -104,8 +104,8 @@ impl<T: frame_system::Config> pallet_channels::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::ChannelOrder` (r:0 w:1)
 	// Storage: `Channels::Agenda` (r:0 w:2)
 	fn due() -> Weight {
-		// At the least 147_098 ns.
-		Weight::from_parts(150_894_000, 0)
+		// At the least 139_116 ns.
+		Weight::from_parts(147_298_000, 0)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}

@@ -1,7 +1,7 @@
 //! Weights of `pallet_jobs`.
 //!
-//! Measured on 2026-11-21 by the steps of `make weights`; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
-//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//! Made by `make weights` on 2026-11-22; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 64.0.0. See `docs/weights.md`.
 
 use core::marker::PhantomData;
 
@@ -24,10 +24,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Inputs` (r:0 w:1)
 	// `b` is 1 to 16384.
 	fn submit(b: u32) -> Weight {
-		// At the least 85_347 ns.
-		Weight::from_parts(88_258_863, 0)
-			// Standard error 6.
-			.saturating_add(Weight::from_parts(1_311, 0).saturating_mul(b.into()))
+		// At the least 79_158 ns.
+		Weight::from_parts(82_431_026, 0)
+			// Standard error 8.
+			.saturating_add(Weight::from_parts(1_338, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
@@ -46,8 +46,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Order` (r:0 w:1)
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:1)
 	fn cancel() -> Weight {
-		// At the least 115_140 ns.
-		Weight::from_parts(118_385_000, 0)
+		// At the least 107_088 ns.
+		Weight::from_parts(111_496_000, 0)
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(15))
 	}
@@ -67,8 +67,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn claim() -> Weight {
-		// At the least 104_325 ns.
-		Weight::from_parts(107_499_000, 0)
+		// At the least 98_787 ns.
+		Weight::from_parts(102_471_000, 0)
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
@@ -94,10 +94,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	// `b` is 1 to 65536.
 	fn complete(b: u32) -> Weight {
-		// At the least 321_647 ns.
-		Weight::from_parts(324_393_657, 0)
-			// Standard error 31.
-			.saturating_add(Weight::from_parts(2_050, 0).saturating_mul(b.into()))
+		// At the least 306_564 ns.
+		Weight::from_parts(287_724_093, 0)
+			// Standard error 84.
+			.saturating_add(Weight::from_parts(4_645, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(22))
 	}
@@ -122,10 +122,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	// `b` is 1 to 65536.
 	fn complete_in_place(b: u32) -> Weight {
-		// At the least 295_608 ns.
-		Weight::from_parts(300_542_656, 0)
-			// Standard error 19.
-			.saturating_add(Weight::from_parts(1_969, 0).saturating_mul(b.into()))
+		// At the least 283_460 ns.
+		Weight::from_parts(263_608_901, 0)
+			// Standard error 87.
+			.saturating_add(Weight::from_parts(4_804, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(18))
 	}
@@ -149,8 +149,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Order` (r:0 w:1)
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	fn fail() -> Weight {
-		// At the least 173_477 ns.
-		Weight::from_parts(178_034_000, 0)
+		// At the least 165_075 ns.
+		Weight::from_parts(171_915_000, 0)
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(21))
 	}
@@ -163,8 +163,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::JobsOf` (r:0 w:1)
 	// Storage: `Jobs::Inputs` (r:0 w:1)
 	fn prune() -> Weight {
-		// At the least 75_632 ns.
-		Weight::from_parts(77_905_000, 0)
+		// At the least 73_178 ns.
+		Weight::from_parts(77_224_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
@@ -178,8 +178,8 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:1)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn draw() -> Weight {
-		// At the least 152_215 ns.
-		Weight::from_parts(155_521_000, 0)
+		// At the least 154_759 ns.
+		Weight::from_parts(169_972_000, 0)
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
@@ -197,16 +197,16 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Jobs::Agenda` (r:0 w:2)
 	// Storage: `Jobs::AssignmentsOf` (r:0 w:1)
 	fn search() -> Weight {
-		// At the least 281_948 ns.
-		Weight::from_parts(287_065_000, 0)
+		// At the least 286_665 ns.
+		Weight::from_parts(303_299_000, 0)
 			.saturating_add(T::DbWeight::get().reads(41))
 			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	// Storage: `Jobs::Agenda` (r:1 w:0)
 	// Storage: `Jobs::Jobs` (r:1 w:0)
 	fn agenda_block() -> Weight {
-		// At the least 12_218 ns.
-		Weight::from_parts(13_009_000, 0).saturating_add(T::DbWeight::get().reads(2))
+		// At the least 11_507 ns.
+		Weight::from_parts(12_909_000, 0).saturating_add(T::DbWeight::get().reads(2))
 	}
 	// Storage: `Miners::Miners` (r:1 w:1)
 	// Storage: `Miners::Offers` (r:1 w:1)
@@ -228,15 +228,15 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	// Storage: `Receipts::Order` (r:0 w:1)
 	// Storage: `Receipts::ReceiptsOf` (r:0 w:2)
 	fn agenda_item() -> Weight {
-		// At the least 164_704 ns.
-		Weight::from_parts(168_329_000, 0)
+		// At the least 153_278 ns.
+		Weight::from_parts(158_375_000, 0)
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(21))
 	}
 	// Storage: `Jobs::Walks` (r:16 w:0)
 	// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
 	fn walk_base() -> Weight {
-		// At the least 23_735 ns.
-		Weight::from_parts(24_987_000, 0).saturating_add(T::DbWeight::get().reads(17))
+		// At the least 22_424 ns.
+		Weight::from_parts(23_574_000, 0).saturating_add(T::DbWeight::get().reads(17))
 	}
 }

@@ -1,7 +1,7 @@
 //! Weights of `pallet_models`.
 //!
-//! Measured on 2026-11-21 by the steps of `make weights`; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
-//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//! Made by `make weights` on 2026-11-22; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 64.0.0. See `docs/weights.md`.
 
 use core::marker::PhantomData;
 
@@ -21,16 +21,16 @@ impl<T: frame_system::Config> pallet_models::WeightInfo for WeightInfo<T> {
 	// Storage: `Models::NextModelId` (r:1 w:1)
 	// Storage: `Models::Models` (r:0 w:1)
 	fn register() -> Weight {
-		// At the least 62_453 ns.
-		Weight::from_parts(65_717_000, 0)
+		// At the least 57_816 ns.
+		Weight::from_parts(59_929_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	// Storage: `Models::Models` (r:1 w:1)
 	// Storage: `Balances::Holds` (r:1 w:1)
 	fn retire() -> Weight {
-		// At the least 45_548 ns.
-		Weight::from_parts(47_851_000, 0)
+		// At the least 42_874 ns.
+		Weight::from_parts(44_536_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}

@@ -1,7 +1,7 @@
 //! Weights of `pallet_parameters`.
 //!
-//! Measured on 2026-11-21 by the steps of `make weights`; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
-//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//! Made by `make weights` on 2026-11-22; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 64.0.0. See `docs/weights.md`.
 
 use core::marker::PhantomData;
 
@@ -16,8 +16,8 @@ pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> pallet_parameters::WeightInfo for WeightInfo<T> {
 	// Storage: `Parameters::Current` (r:1 w:1)
 	fn set() -> Weight {
-		// At the least 5_538 ns.
-		Weight::from_parts(6_179_000, 0)
+		// At the least 5_037 ns.
+		Weight::from_parts(5_558_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

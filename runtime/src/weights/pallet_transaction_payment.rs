@@ -1,7 +1,7 @@
 //! Weights of `pallet_transaction_payment`.
 //!
-//! Measured on 2026-11-21 by the steps of `make weights`; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
-//! frame-omni-bencher's library 63.0.0. See `docs/weights.md`.
+//! Made by `make weights` on 2026-11-22; not to be edited. CPU: AMD EPYC. Steps: 20, repeats: 10,
+//! frame-omni-bencher's library 64.0.0. See `docs/weights.md`.
 
 use core::marker::PhantomData;
 
@@ -15,7 +15,7 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightInfo<T> {
 	fn charge_transaction_payment() -> Weight {
-		// At the least 61_240 ns.
-		Weight::from_parts(63_294_000, 0)
+		// At the least 56_624 ns.
+		Weight::from_parts(58_577_000, 0)
 	}
 }

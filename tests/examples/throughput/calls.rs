@@ -6,37 +6,45 @@ use subxt_signer::sr25519::Keypair;
 
 use crate::{
 	chain::{account_of, key, Chain},
+	channels,
 	jobs::{answer, params},
 	MICROSECOND,
 };
 
 /// Accounts that make each call; the author's clock shows ms.
-const ACCOUNTS: usize = 100;
+pub const ACCOUNTS: usize = 100;
 /// Blocks with fewer transactions say nothing about them.
 const FEWEST: usize = 10;
-const RATE: Rate = Rate::PerToken { input: 1_000, output: 1_000 };
+/// What every miner asks.
+pub const RATE: Rate = Rate::PerToken { input: 1_000, output: 1_000 };
 
 /// Accounts, each with the nonce of its next transaction.
-struct Callers<'a> {
-	chain: &'a Chain,
+pub struct Callers<'a> {
+	/// Where they call.
+	pub chain: &'a Chain,
+	/// What their keys are named after.
+	pub role: String,
 	keys: Vec<Keypair>,
-	accounts: Vec<AccountId32>,
+	/// In the order of their keys.
+	pub accounts: Vec<AccountId32>,
 	nonces: Vec<u64>,
 	empty: f64,
 }
 
-fn name(role: &str, index: usize) -> String {
+/// An account's name among those of its role.
+pub fn name(role: &str, index: usize) -> String {
 	format!("{role}{index}")
 }
 
 impl<'a> Callers<'a> {
 	fn new(chain: &'a Chain, role: &str, empty: f64) -> Self {
 		let keys: Vec<_> = (0..ACCOUNTS).map(|index| key(&name(role, index))).collect();
-		Self { chain, accounts: keys.iter().map(account_of).collect(), nonces: vec![0; ACCOUNTS], keys, empty }
+		let role = role.to_owned();
+		Self { chain, role, accounts: keys.iter().map(account_of).collect(), nonces: vec![0; ACCOUNTS], keys, empty }
 	}
 
 	/// Sends a call of each account and waits until all are in blocks. Returns the block before.
-	async fn send(&mut self, calls: &[Call]) -> u32 {
+	pub async fn send(&mut self, calls: &[Call]) -> u32 {
 		let mut signed = Vec::new();
 		for ((key, nonce), call) in self.keys.iter().zip(&mut self.nonces).zip(calls) {
 			signed.extend(self.chain.sign(key, *nonce, std::slice::from_ref(call)).await);
@@ -51,7 +59,7 @@ impl<'a> Callers<'a> {
 	}
 
 	/// Sends a call of each account and prints what it took and declared.
-	async fn measure(&mut self, what: &str, calls: &[Call]) {
+	pub async fn measure(&mut self, what: &str, calls: &[Call]) {
 		let before = self.send(calls).await;
 		let blocks = self.chain.blocks(before + 1..self.chain.best().await + 1).await;
 		let (mut took, mut declared, mut count) = (0.0, 0.0, 0);
@@ -121,6 +129,18 @@ pub async fn report() {
 	clients.measure_same("submit, 16 KiB, and draw", submit(16_384)).await;
 	answers(&chain, operators).await;
 	leave(&chain, &mut clients, empty).await;
+	stream(&chain, &mut clients, empty).await;
+}
+
+/// Miners that answer in channels.
+async fn stream(chain: &Chain, clients: &mut Callers<'_>, empty: f64) {
+	let mut owners = Callers::new(chain, "streamer", empty);
+	clients.send(&gifts(&owners.accounts)).await;
+	let operators = Callers::new(chain, "voice", empty);
+	let register = |operator: &AccountId32| client::register_miner(operator.clone(), 400 * MILL);
+	owners.send(&operators.accounts.iter().map(register).collect::<Vec<_>>()).await;
+	owners.send(&vec![client::offer(0, RATE, 1); ACCOUNTS]).await;
+	channels::measure(clients, &mut owners, operators).await;
 }
 
 /// Miners that have no job go.

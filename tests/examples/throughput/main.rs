@@ -5,6 +5,7 @@
 
 mod calls;
 mod chain;
+mod channels;
 mod jobs;
 mod transfers;
 
