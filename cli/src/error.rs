@@ -118,7 +118,7 @@ impl CliError {
 				SessionError::WrongKey(_) => "key",
 				SessionError::Network(_) | SessionError::Lost(_) => "connection",
 				SessionError::Refused { .. } | SessionError::Failed { .. } => "refused",
-				SessionError::Dishonest(_) | SessionError::Broken(_) | SessionError::OtherState { .. } => "mismatch",
+				SessionError::Dishonest(_) | SessionError::Broken(_) => "mismatch",
 				SessionError::Chain(_) | SessionError::Store(_) | SessionError::Ended => "other",
 			},
 			Self::Chain(_) | Self::Export(_) | Self::Io { .. } => "other",

@@ -31,6 +31,9 @@ use crate::{
 /// Time between two looks for what may be forgotten.
 const TIDY: Duration = Duration::from_secs(3_600);
 
+/// How often the changes of the records are taken over into their file.
+const CHECKPOINT: Duration = Duration::from_secs(5);
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
@@ -60,6 +63,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 		tracing::info!(jobs = recovered, event = %"recovered", "going on with jobs of an earlier run");
 	}
 	tokio::spawn(tidy(store.clone(), i64::from(config.keep_days).saturating_mul(DAY)));
+	tokio::spawn(checkpoint(store.clone()));
 	let jobs = JobBackend(desk.clone());
 	let (backend, standings): (Arc<dyn Backend>, _) = if config.channels {
 		let means = Means {
@@ -76,6 +80,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 		if open > 0 {
 			tracing::info!(channels = open, event = %"channels", "going on with open channels");
 		}
+		tokio::spawn(channels.clone().watch_height());
 		let standings = channels.standings().clone();
 		(Arc::new(ChannelBackend(channels)), Some(standings))
 	} else {
@@ -118,6 +123,18 @@ fn log(config: &Config) -> anyhow::Result<()> {
 		LogFormat::Json => lines.json().flatten_event(true).try_init(),
 	};
 	started.map_err(|error| anyhow::anyhow!("can't log: {error}"))
+}
+
+/// So that no answer waits for it.
+async fn checkpoint(store: Arc<Store>) {
+	loop {
+		tokio::time::sleep(CHECKPOINT).await;
+		let store = store.clone();
+		let done = tokio::task::spawn_blocking(move || store.checkpoint()).await;
+		if let Ok(Err(error)) = done {
+			tracing::warn!(%error, "the records can't be tidied up now");
+		}
+	}
 }
 
 async fn tidy(store: Arc<Store>, keep: i64) {

@@ -17,6 +17,8 @@ use crate::{
 /// Channels are numbered from 0 in the order of their opening.
 pub type ChannelId = u64;
 
+/// Separates the opening of a session from anything else that a session key ever signs.
+pub const OPENING_DOMAIN: &[u8; 19] = b"millrace:opening:v1";
 /// Separates a request from anything else that a session key ever signs.
 pub const REQUEST_DOMAIN: &[u8; 19] = b"millrace:request:v1";
 /// Separates a checkpoint from anything else that an operator's key ever signs.
@@ -26,7 +28,7 @@ pub const VOUCHER_DOMAIN: &[u8; 19] = b"millrace:voucher:v1";
 /// Separates a channel's receipt from anything else that is hashed.
 pub const CHANNEL_RECEIPT_DOMAIN: &[u8; 27] = b"millrace:channel-receipt:v1";
 
-/// A request may be so many ms older or younger than its reader's clock.
+/// An opening or a request may be so many ms older or younger than its reader's clock.
 pub const REQUEST_WINDOW_MS: u64 = 60_000;
 
 /// Tokens from one checkpoint to the next: what either side can lose.
@@ -72,6 +74,47 @@ pub enum Untimely {
 	Early,
 }
 
+/// Whether something was signed within [`REQUEST_WINDOW_MS`] of `now`, both in ms since 1970. Errors: before or after.
+fn check_date(issued_at: u64, now: u64) -> Result<(), Untimely> {
+	if issued_at.saturating_add(REQUEST_WINDOW_MS) < now {
+		Err(Untimely::Stale)
+	} else if now.saturating_add(REQUEST_WINDOW_MS) < issued_at {
+		Err(Untimely::Early)
+	} else {
+		Ok(())
+	}
+}
+
+/// That a client begins a session, signed by its session key: who has no channel takes no miner's time.
+///
+/// Signed bytes: blake2-256 of ([`OPENING_DOMAIN`] as 19 raw bytes, SCALE of the fields).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct OpeningPayload {
+	/// Hash of the chain's block 0.
+	pub genesis: H256,
+	/// The channel.
+	pub channel: ChannelId,
+	/// When it was signed, in ms since 1970.
+	pub issued_at: u64,
+}
+
+impl OpeningPayload {
+	/// The 32 bytes that get signed.
+	pub fn signing_hash(&self) -> [u8; 32] {
+		signing_hash(OPENING_DOMAIN, self)
+	}
+
+	/// Whether `signature` is `session_key`'s sr25519 signature over this payload.
+	pub fn verify(&self, signature: &sr25519::Signature, session_key: &AccountId32) -> bool {
+		is_signed(&self.signing_hash(), signature, session_key)
+	}
+
+	/// Whether it was signed within [`REQUEST_WINDOW_MS`] of `now`, in ms since 1970. Errors: before or after.
+	pub fn check_date(&self, now: u64) -> Result<(), Untimely> {
+		check_date(self.issued_at, now)
+	}
+}
+
 /// What a client asks for in a channel, signed by its session key.
 ///
 /// Signed bytes: blake2-256 of ([`REQUEST_DOMAIN`] as 19 raw bytes, SCALE of the fields).
@@ -108,13 +151,7 @@ impl RequestPayload {
 
 	/// Whether it was signed within [`REQUEST_WINDOW_MS`] of `now`, in ms since 1970. Errors: before or after.
 	pub fn check_date(&self, now: u64) -> Result<(), Untimely> {
-		if self.issued_at.saturating_add(REQUEST_WINDOW_MS) < now {
-			Err(Untimely::Stale)
-		} else if now.saturating_add(REQUEST_WINDOW_MS) < self.issued_at {
-			Err(Untimely::Early)
-		} else {
-			Ok(())
-		}
+		check_date(self.issued_at, now)
 	}
 }
 

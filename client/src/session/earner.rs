@@ -59,11 +59,16 @@ struct Answer {
 	made: u32,
 }
 
-/// What the miner keeps of a channel.
+/// Numbers of requests that are set aside at a time.
+const RESERVED: u32 = 1_024;
+
+/// What the miner keeps of a channel. Not every change has to be stored: see [`Earner::kept`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Earner {
 	/// The number of the last request that was taken.
 	seq: u32,
+	/// Numbers up to this one may have been taken, whatever else was forgotten.
+	reserved: u32,
 	answer: Option<Answer>,
 	/// The last checkpoint, while it is not counter-signed.
 	pending: Option<CheckpointPayload>,
@@ -73,7 +78,33 @@ pub struct Earner {
 	voucher: Option<Voucher>,
 }
 
+/// What of an [`Earner`] must outlive the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+	/// Nothing may be signed before this is on disk: a number that is taken twice is a fraud.
+	pub reserved: u32,
+	/// Money.
+	pub voucher: Option<Voucher>,
+}
+
 impl Earner {
+	/// What must outlive the process: only when this changes, the earner has to be stored.
+	pub fn kept(&self) -> Kept {
+		Kept { reserved: self.reserved, voucher: self.voucher.clone() }
+	}
+
+	/// To be called for one that was read from where it was stored. What was under way then is over, and numbers that it
+	/// may have had are not used again.
+	pub fn start_again(&mut self) {
+		(self.answer, self.pending, self.forgiven) = (None, None, None);
+		self.seq = self.seq.max(self.reserved);
+	}
+
+	/// The number of the last request that was taken, or of a later one that can't be used any more.
+	pub fn seq(&self) -> u32 {
+		self.seq
+	}
+
 	/// What the client has signed for so far.
 	pub fn paid(&self) -> RunningTotal {
 		self.voucher.as_ref().map(|voucher| voucher.total).unwrap_or_default()
@@ -140,6 +171,9 @@ impl Earner {
 			return Err(Refusal::Exhausted);
 		}
 		self.seq = request.seq;
+		if self.seq > self.reserved {
+			self.reserved = self.seq.saturating_add(RESERVED);
+		}
 		self.answer = Some(Answer { request: H256(request.signing_hash()), before, made: 0 });
 		Ok(())
 	}
@@ -184,8 +218,7 @@ impl Earner {
 		Ok(payload)
 	}
 
-	/// Takes the voucher for the last checkpoint, or for one that was forgiven. The same one twice is fine. A client sends
-	/// its last voucher before each request, so that both sides begin with the same total.
+	/// Takes the voucher for the last checkpoint, or for one that was forgiven. The same one twice is fine.
 	///
 	/// # Errors
 	///
@@ -198,6 +231,27 @@ impl Earner {
 			voucher.total == checkpoint.total && voucher.checkpoint.0 == checkpoint.signing_hash()
 		};
 		if !self.pending.iter().chain(&self.forgiven).any(|checkpoint| counter_signs(&checkpoint)) {
+			return Err(Refusal::WrongVoucher);
+		}
+		if !voucher.payload(terms.genesis, terms.channel).verify(&voucher.signature, &terms.session_key) {
+			return Err(Refusal::BadSignature);
+		}
+		(self.pending, self.forgiven) = (None, None);
+		self.voucher = Some(voucher);
+		Ok(())
+	}
+
+	/// Takes the last voucher of a client that comes back. It may be for a checkpoint that was forgotten here; it is worth
+	/// what it says all the same. One that is worth no more than the best one changes nothing.
+	///
+	/// # Errors
+	///
+	/// The session key did not sign it, or it is above the deposit. Nothing has changed then.
+	pub fn welcome(&mut self, terms: &ChannelTerms, voucher: Voucher) -> Result<(), Refusal> {
+		if voucher.total.fee <= self.paid().fee {
+			return Ok(());
+		}
+		if voucher.total.fee > terms.deposit {
 			return Err(Refusal::WrongVoucher);
 		}
 		if !voucher.payload(terms.genesis, terms.channel).verify(&voucher.signature, &terms.session_key) {

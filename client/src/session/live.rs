@@ -7,13 +7,13 @@ use std::{
 
 use codec::{Decode, DecodeAll, Encode};
 use millrace_primitives::{
-	job::payload_hash, transcript, Balance, ChannelId, Checkpoint, FailCode, JobParams, RunningTotal, TranscriptEntry,
-	Usage, UsageBounds, Voucher, Workload, H256,
+	channel::OpeningPayload, job::payload_hash, transcript, Balance, ChannelId, Checkpoint, FailCode, JobParams,
+	RunningTotal, TranscriptEntry, Usage, UsageBounds, Voucher, Workload, H256,
 };
 
 use super::{
 	network::{self, Multiaddr, Network, NetworkError, PeerId},
-	store::{Record, StoreError},
+	store::{Behind, Record, StoreError},
 	talk::{Talk, TalkError},
 	wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
 	ChannelTerms, Fault, Payer, Received,
@@ -79,17 +79,6 @@ pub enum SessionError {
 	/// The miner sent what no answer can have.
 	#[error("the miner broke the protocol: {0}")]
 	Broken(&'static str),
-	/// The miner has a voucher for more than what this folder knows of.
-	#[error(
-		"the miner has a voucher for {paid} plancks, and {known} are known here: another program uses the channel, or \
-		 its file was lost; close it and open another one"
-	)]
-	OtherState {
-		/// What the miner has, in plancks.
-		paid: Balance,
-		/// What was signed for here, in plancks.
-		known: Balance,
-	},
 	/// What was signed for can't be written down, so that nothing more is signed.
 	#[error(transparent)]
 	Store(#[from] StoreError),
@@ -102,7 +91,9 @@ impl SessionError {
 	/// Whether further answers can be asked for in the same session.
 	pub fn goes_on(&self) -> bool {
 		match self {
-			Self::Refused { code, .. } => !matches!(code, RefusalCode::Protocol | RefusalCode::Late),
+			Self::Refused { code, .. } => {
+				!matches!(code, RefusalCode::Protocol | RefusalCode::Late | RefusalCode::UsedNumber)
+			}
 			Self::Failed { .. } => true,
 			_ => false,
 		}
@@ -194,7 +185,7 @@ pub struct Session {
 	template_tokens: u32,
 	signer: Signer,
 	payer: Payer,
-	record: std::sync::Arc<Record>,
+	record: Behind,
 	answer: Option<Open>,
 	ended: bool,
 	/// The connection lives as long as this.
@@ -203,8 +194,8 @@ pub struct Session {
 
 impl Session {
 	/// Connects to the miner of an open channel, at the address and key that the chain has for it. `signer`: the channel's
-	/// session key. What is signed for is kept in `folder`, in a file of this channel, before it is sent; the same folder
-	/// has to be used for all its sessions.
+	/// session key. What is signed for is kept in `folder`, in a file of this channel, before it is sent. What another
+	/// program signed for with the same key is learned from the miner, which has the voucher.
 	///
 	/// # Errors
 	///
@@ -230,24 +221,26 @@ impl Session {
 		}
 		let (folder, name) = (folder.join(hex::encode(terms.genesis)), file_name(terms.channel));
 		let (record, bytes) = blocking(move || Record::open(&folder, &name)).await?;
-		let payer = match &bytes {
+		let mut payer = match &bytes {
 			Some(bytes) => decode(bytes).ok_or_else(|| record.corrupt())?,
 			None => Payer::default(),
 		};
+		let mut record = Behind::new(record);
 		let (network, stream) = network::dial(peer, addresses).await?;
 		let mut talk = Talk::new(stream, MAX_TO_CLIENT);
-		let (genesis, channel, voucher) = (terms.genesis, terms.channel, payer.voucher().cloned());
-		talk.say_now(&ToMiner::Open { genesis, channel, voucher })?;
+		let opening = OpeningPayload { genesis: terms.genesis, channel: terms.channel, issued_at: now_ms() };
+		let signature = signer.sign(&opening.signing_hash()).into();
+		talk.say_now(&ToMiner::Open { opening, signature, voucher: payer.voucher().cloned() })?;
 		match talk.hear_within(SHORT).await? {
-			ToClient::Ready { paid, .. } if paid.fee > payer.owed().fee => {
-				return Err(SessionError::OtherState { paid: paid.fee, known: payer.owed().fee });
-			}
 			// A pending checkpoint is for something that did not arrive here: it can't be checked, so it is not signed.
-			ToClient::Ready { .. } => {}
+			ToClient::Ready { seq, voucher, .. } => {
+				if payer.meet(&terms, seq, voucher)? {
+					record.put(&encode(&payer)).await?;
+				}
+			}
 			ToClient::Refused { code, message } => return Err(SessionError::Refused { code, message }),
 			_ => return Err(SessionError::Broken("no answer to the opening")),
 		}
-		let record = std::sync::Arc::new(record);
 		Ok(Self { talk, terms, template_tokens, signer, payer, record, answer: None, ended: false, _network: network })
 	}
 
@@ -289,9 +282,8 @@ impl Session {
 		if self.answer.is_some() {
 			self.stop_answer().await?;
 		}
-		let mut payer = self.payer.clone();
-		let payload = payer.ask(&self.terms, workload, seed, payload_hash(&input), now_ms());
-		self.keep(payer).await?;
+		// Not stored: a number is used twice by nobody, for the miner says at the beginning which was the last.
+		let payload = self.payer.ask(&self.terms, workload, seed, payload_hash(&input), now_ms());
 		let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
 		// The time is bounded by what passes here, not by blocks.
 		let bounds = UsageBounds::new(self.template_tokens, &JobParams::of(workload), len, u32::MAX);
@@ -320,6 +312,7 @@ impl Session {
 		if self.answer.is_some() && !self.ended {
 			self.stop_answer().await?;
 		}
+		self.record.settle().await?;
 		self.talk.finish(SHORT).await;
 		Ok(self.payer.owed())
 	}
@@ -330,10 +323,9 @@ impl Session {
 		Ok(said?)
 	}
 
-	/// Puts a changed [`Payer`] on disk; only then may be sent what it has returned.
+	/// Stores a changed [`Payer`]; only then may be sent what it has returned.
 	async fn keep(&mut self, payer: Payer) -> Result<(), SessionError> {
-		let (record, bytes) = (self.record.clone(), encode(&payer));
-		blocking(move || record.put(&bytes)).await?;
+		self.record.put(&encode(&payer)).await?;
 		self.payer = payer;
 		Ok(())
 	}
@@ -488,8 +480,7 @@ pub async fn counterpart(client: &Client, channel: ChannelId) -> Result<Counterp
 /// [`StoreError::Io`] and [`StoreError::Corrupt`].
 pub fn last_voucher(folder: &Path, genesis: H256, channel: ChannelId) -> Result<Option<Voucher>, StoreError> {
 	let path: PathBuf = folder.join(hex::encode(genesis)).join(file_name(channel));
-	let bytes = super::store::read(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
-	let Some(bytes) = bytes else { return Ok(None) };
+	let Some(bytes) = super::store::read(&path)? else { return Ok(None) };
 	Ok(decode(&bytes).ok_or(StoreError::Corrupt { path })?.voucher().cloned())
 }
 

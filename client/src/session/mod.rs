@@ -15,9 +15,10 @@
 //! ```
 //!
 //! A side that stops costs the other one no more than what lies between two checkpoints: the miner answers no further than
-//! one interval without a voucher, and the client signs only for what it has received. A [`Payer`] or [`Earner`] that was
-//! changed has to be stored before anything that it returned is sent: then whatever is killed at whatever moment signs
-//! nothing twice and loses no voucher.
+//! one interval without a voucher, and the client signs only for what it has received. A [`Payer`] whose voucher has changed
+//! and an [`Earner`] whose [`Earner::kept`] has have to be stored before anything that they returned is sent: then whatever
+//! is killed at whatever moment signs nothing twice and loses no voucher. A side that has lost its last voucher with the
+//! machine's power gets it from the other one.
 
 mod earner;
 mod live;

@@ -32,6 +32,9 @@ pub enum Fault {
 	/// The channel's operator did not sign it.
 	#[error("the channel's operator did not sign the checkpoint: the endpoint is not the miner")]
 	BadSignature,
+	/// The miner shows a voucher that the session key did not sign.
+	#[error("the miner shows a voucher that this session key did not sign")]
+	NotOurs,
 	/// The miner signed two different checkpoints under one number. Whoever shows both to the chain has it slashed.
 	#[error("the miner signed two different checkpoints under one number")]
 	Equivocation {
@@ -95,6 +98,22 @@ impl Payer {
 	/// The last voucher: to be sent again when the miner may not have it, and to close the channel with.
 	pub fn voucher(&self) -> Option<&Voucher> {
 		self.voucher.as_ref()
+	}
+
+	/// Takes what the miner says at the beginning of a session: the number that was used last, and its best voucher, which
+	/// is one of ours, or another program's that has the session key. Whether anything is owed now that was not before.
+	///
+	/// # Errors
+	///
+	/// [`Fault::NotOurs`].
+	pub fn meet(&mut self, terms: &ChannelTerms, seq: u32, voucher: Option<Voucher>) -> Result<bool, Fault> {
+		self.seq = self.seq.max(seq);
+		let Some(voucher) = voucher.filter(|voucher| voucher.total.fee > self.owed().fee) else { return Ok(false) };
+		if !voucher.payload(terms.genesis, terms.channel).verify(&voucher.signature, &terms.session_key) {
+			return Err(Fault::NotOurs);
+		}
+		(self.asked, self.voucher) = (None, Some(voucher));
+		Ok(true)
 	}
 
 	/// The next request, to be signed and sent. One that was under way is given up; its number is not used again.

@@ -9,7 +9,7 @@ use std::io;
 use codec::{Decode, DecodeAll, Encode};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use millrace_primitives::{
-	job::MAX_INPUT_BYTES, ChannelId, Checkpoint, FailCode, RequestPayload, RunningTotal, TranscriptEntry, Voucher, H256,
+	channel::OpeningPayload, job::MAX_INPUT_BYTES, Checkpoint, FailCode, RequestPayload, TranscriptEntry, Voucher,
 };
 use sp_core::sr25519;
 
@@ -28,10 +28,10 @@ pub enum ToMiner {
 	/// The first message: which channel this is about.
 	#[codec(index = 0)]
 	Open {
-		/// Hash of the chain's block 0.
-		genesis: H256,
-		/// The channel.
-		channel: ChannelId,
+		/// Which chain's and channel's, and when.
+		opening: OpeningPayload,
+		/// The session key's, over [`OpeningPayload::signing_hash`].
+		signature: sr25519::Signature,
 		/// The last voucher that the client signed: the miner may not have it.
 		voucher: Option<Voucher>,
 	},
@@ -60,8 +60,10 @@ pub enum ToClient {
 	/// The answer to [`ToMiner::Open`]: requests may come.
 	#[codec(index = 0)]
 	Ready {
-		/// What the best voucher that the miner has says.
-		paid: RunningTotal,
+		/// The number of the last request that was taken, or of a later one that can't be used any more.
+		seq: u32,
+		/// The best voucher that the miner has: the client may not have it.
+		voucher: Option<Voucher>,
 		/// A checkpoint whose voucher never came. The miner may write it off, or refuse requests until it comes.
 		pending: Option<Checkpoint>,
 	},
@@ -212,6 +214,8 @@ pub async fn read<T: Decode>(stream: &mut (impl AsyncRead + Unpin), most: u32) -
 
 #[cfg(test)]
 mod tests {
+	use millrace_primitives::H256;
+
 	use super::*;
 
 	async fn read_back(bytes: &[u8], most: u32) -> Result<Option<ToMiner>, FrameError> {
@@ -220,10 +224,11 @@ mod tests {
 
 	#[tokio::test]
 	async fn messages_should_come_back_when_they_are_framed_one_after_another() {
-		let open = ToMiner::Open { genesis: H256::repeat_byte(1), channel: 7, voucher: None };
+		let opening = OpeningPayload { genesis: H256::repeat_byte(1), channel: 7, issued_at: 9 };
+		let open = ToMiner::Open { opening, signature: [2; 64].into(), voucher: None };
 		let bytes = [frame(&open), frame(&ToMiner::Stop)].concat();
 		let mut reader = futures::io::Cursor::new(bytes);
-		assert_eq!(read::<ToMiner>(&mut reader, 64).await.unwrap(), Some(open));
+		assert_eq!(read::<ToMiner>(&mut reader, 128).await.unwrap(), Some(open));
 		assert_eq!(read::<ToMiner>(&mut reader, 64).await.unwrap(), Some(ToMiner::Stop));
 		assert_eq!(read::<ToMiner>(&mut reader, 64).await.unwrap(), None);
 	}

@@ -157,10 +157,9 @@ impl Channels {
 		}
 		held.hang_up();
 		match error {
-			SessionError::UnknownChannel(_)
-			| SessionError::NotOpen(_)
-			| SessionError::WrongKey(_)
-			| SessionError::OtherState { .. } => held.lane.give_up(),
+			SessionError::UnknownChannel(_) | SessionError::NotOpen(_) | SessionError::WrongKey(_) => {
+				held.lane.give_up()
+			}
 			SessionError::Dishonest(fault) => {
 				held.lane.give_up();
 				self.standings.failed(&held.lane.miner);

@@ -12,6 +12,7 @@ use std::{
 	collections::HashMap,
 	path::PathBuf,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::{Duration, Instant},
 };
 
 use futures::{future::BoxFuture, stream, StreamExt};
@@ -33,6 +34,10 @@ use lane::{Held, Lane};
 
 /// Blocks before a channel's end in which no answer is begun.
 const LAST_BLOCKS: BlockNumber = 900;
+
+/// How often the chain is asked for its height, and how old that may be: far less than [`LAST_BLOCKS`] take.
+const LOOK: Duration = Duration::from_secs(15);
+const OLD: Duration = Duration::from_secs(60);
 
 /// Pieces that wait for a slow reader; then the miner waits.
 const PIECES: usize = 64;
@@ -67,6 +72,7 @@ pub struct Channels {
 	slots: Arc<Semaphore>,
 	models: Mutex<HashMap<ModelId, Lanes>>,
 	standings: Arc<Standings>,
+	height: Mutex<Option<(BlockNumber, Instant)>>,
 	jobs: JobBackend,
 }
 
@@ -92,8 +98,8 @@ impl Channels {
 	/// Nothing is opened before it is needed.
 	pub fn new(means: Means, settings: Settings) -> Self {
 		let Means { client, submitter, signer, store, metrics, slots, jobs } = means;
-		let (models, standings) = (Mutex::default(), Arc::default());
-		Self { client, submitter, signer, settings, store, metrics, slots, models, standings, jobs }
+		let (models, standings, height) = (Mutex::default(), Arc::default(), Mutex::default());
+		Self { client, submitter, signer, settings, store, metrics, slots, models, standings, height, jobs }
 	}
 
 	/// How miners have done so far.
@@ -125,9 +131,34 @@ impl Channels {
 		self.models.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
+	/// Asks for the chain's height now and then, for ever, so that no answer has to wait for it.
+	pub async fn watch_height(self: Arc<Self>) {
+		loop {
+			if let Err(error) = self.read_height().await {
+				tracing::debug!(%error, "the chain's height can't be read now");
+			}
+			tokio::time::sleep(LOOK).await;
+		}
+	}
+
+	async fn read_height(&self) -> Result<BlockNumber, Error> {
+		let (best, _) = self.client.best_block().await?;
+		*self.height.lock().unwrap_or_else(PoisonError::into_inner) = Some((best, Instant::now()));
+		Ok(best)
+	}
+
+	/// The best block's height, or the one of a little while ago.
+	async fn height(&self) -> Result<BlockNumber, Error> {
+		let known = *self.height.lock().unwrap_or_else(PoisonError::into_inner);
+		match known {
+			Some((best, at)) if at.elapsed() < OLD => Ok(best),
+			_ => self.read_height().await,
+		}
+	}
+
 	/// A lane for the request; `None`: none is to be had.
 	async fn hold(&self, request: &JobRequest) -> Result<Option<Held>, Error> {
-		let (best, _) = self.client.best_block().await?;
+		let best = self.height().await?;
 		let may_open = {
 			let mut models = self.models();
 			let lanes = models.entry(request.model).or_default();

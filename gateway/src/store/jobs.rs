@@ -195,10 +195,12 @@ impl Store {
 				return Ok(Stored::OverBudget(over));
 			}
 			let (name, body) = new.idempotency.unzip();
-			change.execute(
-				"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
+			change
+				.prepare_cached(
+					"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
 				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-				params![
+				)?
+				.execute(params![
 					id,
 					key,
 					name,
@@ -208,8 +210,7 @@ impl Store {
 					to_sql(new.max_fee),
 					at,
 					new.channel.map(|channel| i64::try_from(channel).unwrap_or(i64::MAX))
-				],
-			)?;
+				])?;
 			let seq = change.last_insert_rowid();
 			change.commit()?;
 			Ok(Stored::New(seq))
@@ -226,13 +227,13 @@ impl Store {
 		Ok(found.filter(|stored| !matches!(stored, Stored::Known(row) if was_never(row))))
 	}
 
-	/// Notes the transaction that will post a job, before it goes out.
+	/// Notes the transaction that will post a job, before it goes out: on disk, or a power cut would have it posted twice.
 	///
 	/// # Errors
 	///
 	/// SQLite's.
 	pub fn note_signed(&self, seq: i64, signed: &Signed) -> rusqlite::Result<()> {
-		self.with(|connection| {
+		self.with_disk(|connection| {
 			connection.execute(
 				"UPDATE jobs SET tx_hash = ?2, tx_bytes = ?3, tx_nonce = ?4, tx_after = ?5, tx_until = ?6 WHERE seq = ?1",
 				params![
@@ -274,17 +275,19 @@ impl Store {
 			let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
 			let Usage { input_tokens, output_tokens, gpu_ms } = ended.usage;
 			let fee = to_sql(ended.fee);
-			let changed = change.execute(
-				"UPDATE jobs SET ended = ?2, outcome = ?3, reason = ?4, input_tokens = ?5, output_tokens = ?6, gpu_ms = ?7,
-				 fee = ?8, tx_bytes = NULL WHERE seq = ?1 AND ended IS NULL",
-				params![seq, at, ended.outcome, ended.reason, input_tokens, output_tokens, gpu_ms, fee],
-			)?;
+			let changed = change
+				.prepare_cached(
+					"UPDATE jobs SET ended = ?2, outcome = ?3, reason = ?4, input_tokens = ?5, output_tokens = ?6,
+					 gpu_ms = ?7, fee = ?8, tx_bytes = NULL WHERE seq = ?1 AND ended IS NULL",
+				)?
+				.execute(params![seq, at, ended.outcome, ended.reason, input_tokens, output_tokens, gpu_ms, fee])?;
 			if changed > 0 && fee > 0 {
-				change.execute(
-					"INSERT INTO spent (key, month, plancks) SELECT key, ?2, ?3 FROM jobs WHERE seq = ?1
-					 ON CONFLICT (key, month) DO UPDATE SET plancks = plancks + excluded.plancks",
-					params![seq, month(at), fee],
-				)?;
+				change
+					.prepare_cached(
+						"INSERT INTO spent (key, month, plancks) SELECT key, ?2, ?3 FROM jobs WHERE seq = ?1
+						 ON CONFLICT (key, month) DO UPDATE SET plancks = plancks + excluded.plancks",
+					)?
+					.execute(params![seq, month(at), fee])?;
 			}
 			change.commit()
 		})

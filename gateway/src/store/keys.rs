@@ -127,7 +127,7 @@ impl Store {
 		let models = new.models.as_ref().map(|models| text(models.as_slice().into()));
 		let scopes = new.scopes.as_ref().map(|scopes| text(scopes.iter().map(|scope| scope.name()).collect()));
 		let budget = new.budget.map(to_sql);
-		self.with(|connection| {
+		self.with_disk(|connection| {
 			connection.execute(
 				"INSERT INTO keys (id, hash, name, models, scopes, budget, per_minute, created)
 				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -167,7 +167,7 @@ impl Store {
 	///
 	/// SQLite's.
 	pub fn revoke_key(&self, id: &str) -> rusqlite::Result<bool> {
-		self.with(|connection| {
+		self.with_disk(|connection| {
 			let changed = connection
 				.execute("UPDATE keys SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL", params![id, now()])?;
 			Ok(changed > 0)
@@ -180,7 +180,9 @@ impl Store {
 	///
 	/// SQLite's.
 	pub fn has_keys(&self) -> rusqlite::Result<bool> {
-		self.with(|connection| connection.query_row("SELECT EXISTS (SELECT 1 FROM keys)", [], |row| row.get(0)))
+		self.with(|connection| {
+			connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM keys)")?.query_row([], |row| row.get(0))
+		})
 	}
 
 	/// The key with this secret, unless it is revoked. Only hashes are compared, so that the time it takes says nothing of
@@ -191,7 +193,7 @@ impl Store {
 	/// SQLite's.
 	pub fn find_key(&self, secret: &str) -> rusqlite::Result<Option<ApiKey>> {
 		self.with(|connection| {
-			let mut query = connection.prepare("SELECT * FROM keys WHERE hash = ?1 AND revoked IS NULL")?;
+			let mut query = connection.prepare_cached("SELECT * FROM keys WHERE hash = ?1 AND revoked IS NULL")?;
 			query.query_row([hash(secret)], read).optional()
 		})
 	}

@@ -1,6 +1,9 @@
 //! One answer: from the engine to the client, an interval at a time, each paid before the next.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{
+	ops::ControlFlow,
+	time::{Duration, Instant},
+};
 
 use millrace_client::session::{
 	wire::{RefusalCode, ToClient, ToMiner},
@@ -38,13 +41,15 @@ impl Part {
 
 	/// The usage when `now` is what the engine counts and so many tokens were sent: within the bounds that the client
 	/// checks, and never less than before.
-	fn usage_with(&self, now: &Usage, tokens: usize, bounds: &UsageBounds) -> Usage {
+	fn usage_with(&self, now: &Usage, tokens: usize, work: &Work) -> Usage {
 		let sent = u32::try_from(tokens).unwrap_or(u32::MAX);
-		let now = bounds.clamp(now);
+		let now = work.bounds.clamp(now);
+		// An engine may round up, or have another clock; the client looks at its own.
+		let passed = u32::try_from(work.began.elapsed().as_millis()).unwrap_or(u32::MAX);
 		Usage {
 			input_tokens: now.input_tokens.max(self.usage.input_tokens),
 			output_tokens: now.output_tokens.min(sent).max(self.usage.output_tokens),
-			gpu_ms: now.gpu_ms.max(self.usage.gpu_ms),
+			gpu_ms: now.gpu_ms.min(passed).max(self.usage.gpu_ms),
 		}
 	}
 }
@@ -61,6 +66,8 @@ pub struct Work {
 	pub bounds: UsageBounds,
 	/// Most bytes of the answer.
 	pub most_bytes: usize,
+	/// When the request had come.
+	pub began: Instant,
 }
 
 impl Drop for Work {
@@ -100,9 +107,7 @@ impl Visit<'_> {
 			ControlFlow::Break(Cut::End(end)) => Err(end),
 		};
 		// After the last checkpoint this changes nothing.
-		if let Err(error) = account.abandon().await {
-			tracing::error!(channel = terms.channel, %error, "an answer's end can't be written");
-		}
+		account.abandon().await;
 		done
 	}
 
@@ -144,7 +149,7 @@ impl Visit<'_> {
 				return ControlFlow::Break(Cut::Stopped);
 			}
 			let tokens = part.entries.len().saturating_add(piece.entries.len());
-			let usage = part.usage_with(&piece.usage, tokens, &work.bounds);
+			let usage = part.usage_with(&piece.usage, tokens, work);
 			if !self.reaches(account, terms, &usage).await {
 				let why = (RefusalCode::Exhausted, &*Refusal::Exhausted.to_string());
 				return self.break_off(account, terms, part, why).await;
@@ -209,7 +214,7 @@ impl Visit<'_> {
 		let made = (&mut work.engine).await.unwrap_or_else(|_| Err(EngineError::engine("the engine panicked")));
 		match made {
 			Ok(whole) => {
-				let usage = part.usage_with(&whole.usage, part.entries.len(), &work.bounds);
+				let usage = part.usage_with(&whole.usage, part.entries.len(), work);
 				// Some servers count the prompt only now; what the deposit does not reach for is not asked.
 				if account.affords(terms, &usage).await {
 					part.usage = usage;

@@ -1,4 +1,8 @@
-//! What the miner keeps of its channels. Whatever is sent for one was on disk before.
+//! What the miner keeps of its channels.
+//!
+//! Nothing is signed under a number before the disk has it that the number is taken. A voucher is in the file when it is
+//! acknowledged, and on disk before the next one: a power cut costs one interval at the most, and nothing when the client
+//! comes back.
 
 use std::{
 	collections::HashMap,
@@ -10,14 +14,16 @@ use std::{
 
 use codec::{Decode, DecodeAll, Encode};
 use millrace_client::session::{
-	store::{Record, StoreError},
+	store::{Behind, Record, StoreError},
 	ChannelTerms, Earner, Refusal,
 };
-use millrace_primitives::{ChannelId, Checkpoint, RequestPayload, RunningTotal, Voucher, H256};
+use millrace_primitives::{BlockNumber, ChannelId, Checkpoint, RequestPayload, RunningTotal, Voucher, H256};
 use tokio_util::sync::CancellationToken;
 
+use super::ledger::Asked;
+
 /// The first byte of a stored account.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Checkpoints that a channel may leave unsigned because they did not arrive; one more for each [`PAID_FOR_MORE`]
 /// answers that were paid. Each costs the miner an interval at the most.
@@ -46,7 +52,7 @@ struct Stored {
 
 struct State {
 	stored: Stored,
-	record: Arc<Record>,
+	record: Behind,
 }
 
 /// A channel's account.
@@ -57,6 +63,26 @@ pub struct Account {
 	/// Held while an answer is under way.
 	pub busy: tokio::sync::Mutex<()>,
 	used: Mutex<Instant>,
+	known: Mutex<Known>,
+}
+
+/// What the chain says of a channel, as it was read last.
+#[derive(Default)]
+struct Known {
+	terms: Option<Terms>,
+	/// How often that has changed.
+	changes: u64,
+}
+
+/// What the chain says of an open channel, and of its model.
+#[derive(Clone)]
+pub struct Terms {
+	/// Of the channel.
+	pub channel: ChannelTerms,
+	/// The block in which it ends.
+	pub due: BlockNumber,
+	/// The model.
+	pub model: Asked,
 }
 
 impl Account {
@@ -66,10 +92,34 @@ impl Account {
 			None => Stored::default(),
 		};
 		// Nothing runs when an account is opened: what was under way ended with the process.
-		stored.earner.abandon();
-		let state = tokio::sync::Mutex::new(State { stored, record: Arc::new(record) });
+		stored.earner.start_again();
+		let state = tokio::sync::Mutex::new(State { stored, record: Behind::new(record) });
 		let (closing, busy) = (CancellationToken::new(), tokio::sync::Mutex::default());
-		Ok(Self { state, closing, busy, used: Mutex::new(Instant::now()) })
+		Ok(Self { state, closing, busy, used: Mutex::new(Instant::now()), known: Mutex::default() })
+	}
+
+	fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+		self.known.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// What was read of the channel, and how often it has changed, for [`Account::learn_terms`].
+	pub fn terms(&self) -> (Option<Terms>, u64) {
+		let known = self.known();
+		(known.terms.clone(), known.changes)
+	}
+
+	/// The chain was read, when the channel had changed so often.
+	pub fn learn_terms(&self, terms: &Terms, changes: u64) {
+		let mut known = self.known();
+		if known.changes == changes {
+			known.terms = Some(terms.clone());
+		}
+	}
+
+	/// The channel has changed on chain.
+	pub fn forget_terms(&self) {
+		let mut known = self.known();
+		*known = Known { terms: None, changes: known.changes.wrapping_add(1) };
 	}
 
 	/// When it was last used.
@@ -77,17 +127,19 @@ impl Account {
 		*self.used.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Changes the account, on disk first. Nothing has changed after an error.
+	/// Changes the account. What of it must outlive the process is stored before this returns.
 	async fn change<T>(&self, work: impl FnOnce(&mut Stored) -> Result<T, Refusal>) -> Result<T, BookError> {
 		*self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
 		let mut state = self.state.lock().await;
 		let mut stored = state.stored.clone();
 		let done = work(&mut stored)?;
-		if stored != state.stored {
-			let (record, bytes) = (state.record.clone(), (FORMAT, &stored).encode());
-			let put = tokio::task::spawn_blocking(move || record.put(&bytes)).await;
-			put.map_err(|_| Refusal::NoAnswer)??;
-			state.stored = stored;
+		let (before, now) = (state.stored.earner.kept(), stored.earner.kept());
+		if before != now || state.stored.forgiven != stored.forgiven {
+			state.record.put(&(FORMAT, &stored).encode()).await?;
+		}
+		state.stored = stored;
+		if before.reserved != now.reserved {
+			state.record.settle().await?;
 		}
 		Ok(done)
 	}
@@ -140,17 +192,18 @@ impl Account {
 		self.change(|stored| stored.earner.acknowledge(terms, voucher)).await
 	}
 
-	/// Ends the answer under way where it is.
+	/// Takes the voucher of a client that comes back.
 	///
 	/// # Errors
 	///
-	/// [`BookError::Store`]; the next process ends it then.
-	pub async fn abandon(&self) -> Result<(), BookError> {
-		self.change(|stored| {
-			stored.earner.abandon();
-			Ok(())
-		})
-		.await
+	/// As [`Earner::welcome`].
+	pub async fn welcome(&self, terms: &ChannelTerms, voucher: Voucher) -> Result<(), BookError> {
+		self.change(|stored| stored.earner.welcome(terms, voucher)).await
+	}
+
+	/// Ends the answer under way where it is.
+	pub async fn abandon(&self) {
+		self.state.lock().await.stored.earner.abandon();
 	}
 
 	/// Whether the deposit reaches for an answer that has taken so much.
@@ -164,13 +217,18 @@ impl Account {
 		(state.stored.earner.paid(), state.stored.earner.pending().cloned())
 	}
 
+	/// The number that was used last.
+	pub async fn seq(&self) -> u32 {
+		self.state.lock().await.stored.earner.seq()
+	}
+
 	/// The best voucher.
 	pub async fn voucher(&self) -> Option<Voucher> {
 		self.state.lock().await.stored.earner.voucher().cloned()
 	}
 
 	async fn remove(&self) -> Result<(), StoreError> {
-		self.state.lock().await.record.remove()
+		self.state.lock().await.record.record().remove()
 	}
 }
 

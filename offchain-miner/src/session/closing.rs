@@ -7,7 +7,7 @@ use millrace_client::{Channel, ChannelState};
 use millrace_primitives::{BlockNumber, ChannelId, Voucher};
 use tokio::time::{interval, timeout};
 
-use super::{answer::SAYING, Hall};
+use super::{answer::SAYING, ledger::News, Hall};
 use crate::pause::Pause;
 
 /// Blocks before the end of a channel's time in which nothing new is answered and the miner closes it.
@@ -59,10 +59,10 @@ impl Hall {
 	pub(super) async fn watch_channels(self: Arc<Self>) {
 		let (mut look, mut pause) = (interval(LOOK), Pause::default());
 		loop {
-			let mut closings = match self.ledger.closings().await {
-				Ok(closings) => closings,
+			let mut news = match self.ledger.news().await {
+				Ok(news) => news,
 				Err(error) => {
-					tracing::debug!(%error, "the closings of channels can't be followed yet");
+					tracing::debug!(%error, "the channels can't be followed yet");
 					pause.wait().await;
 					continue;
 				}
@@ -73,13 +73,19 @@ impl Hall {
 			loop {
 				tokio::select! {
 					_ = look.tick() => self.look_at(self.book.channels()).await,
-					closing = closings.next() => match closing {
-						Some(closing) if closing.is_empty() => {}
-						Some(closing) => self.look_at(closing).await,
+					next = news.next() => match next {
+						Some(News { best, changed }) => {
+							for account in changed.iter().filter_map(|id| self.book.find(*id)) {
+								account.forget_terms();
+							}
+							self.seen.put(best);
+							self.look_at(changed).await;
+						}
 						None => break,
 					},
 				}
 			}
+			self.seen.clear();
 		}
 	}
 

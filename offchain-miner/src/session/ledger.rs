@@ -24,6 +24,15 @@ pub struct Asked {
 	pub template_tokens: u32,
 }
 
+/// A new best block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+	/// Its height.
+	pub best: BlockNumber,
+	/// The channels that began to close in it, or were settled.
+	pub changed: Vec<ChannelId>,
+}
+
 /// The chain, for the sessions of one operator.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -42,8 +51,8 @@ pub trait Ledger: Send + Sync {
 	/// A registered model.
 	async fn model(&self, id: ModelId) -> Result<Option<Asked>, ChainError>;
 
-	/// An item for each best block, with the channels that began to close in it; ends when the connection breaks.
-	async fn closings(&self) -> Result<BoxStream<'static, Vec<ChannelId>>, ChainError>;
+	/// Each best block; ends when the connection breaks.
+	async fn news(&self) -> Result<BoxStream<'static, News>, ChainError>;
 
 	/// Closes a channel with the best voucher.
 	async fn close(&self, id: ChannelId, voucher: Voucher) -> Result<(), ChainError>;
@@ -103,22 +112,23 @@ impl Ledger for NodeLedger {
 		}))
 	}
 
-	async fn closings(&self) -> Result<BoxStream<'static, Vec<ChannelId>>, ChainError> {
+	async fn news(&self) -> Result<BoxStream<'static, News>, ChainError> {
 		let blocks = self.client.subscribe_best_blocks().await?;
 		let client = self.client.clone();
-		let closings = blocks.take_while(|block| futures::future::ready(block.is_ok())).then(move |block| {
+		let news = blocks.then(move |block| {
 			let client = client.clone();
 			async move {
-				let events = async { client.at(block?).await?.events().await };
-				let events: Result<Vec<Event>, Error> = events.await;
-				let closing = |event| match event {
-					Event::ChannelClosing { channel } => Some(channel),
+				let block = block?;
+				let changed = |event| match event {
+					Event::ChannelClosing { channel } | Event::ChannelSettled { channel, .. } => Some(channel),
 					_ => None,
 				};
-				events.unwrap_or_default().into_iter().filter_map(closing).collect()
+				let events: Vec<Event> = client.at(block).await?.events().await?;
+				Ok::<_, Error>(News { best: block.number, changed: events.into_iter().filter_map(changed).collect() })
 			}
 		});
-		Ok(closings.boxed())
+		// Where one could not be read nothing is known any more.
+		Ok(news.map_while(Result::ok).boxed())
 	}
 
 	async fn close(&self, id: ChannelId, voucher: Voucher) -> Result<(), ChainError> {

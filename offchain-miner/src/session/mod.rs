@@ -1,7 +1,7 @@
 //! Streaming channels: clients connect, ask, and pay for their answers as they come.
 //!
 //! `server` listens and takes clients in; `visit` is one client's stream and `answer` one answer; `book` is what must
-//! outlive the process; `closing` turns vouchers into money; `publish` tells the chain where all this is.
+//! outlive the process; `seen` saves a request the chain's reading; `closing` turns vouchers into money; `publish` tells the chain where all this is.
 
 pub mod answer;
 pub mod book;
@@ -9,6 +9,7 @@ mod closing;
 pub mod identity;
 pub mod ledger;
 mod publish;
+mod seen;
 mod server;
 pub mod settings;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engines::several::Engines;
 use book::Book;
 use ledger::Ledger;
+use seen::Seen;
 
 pub use server::{Server, Setup};
 
@@ -38,6 +40,8 @@ struct Hall {
 	slots: Arc<Semaphore>,
 	/// So long may a client take for a voucher.
 	voucher: Duration,
+	/// The chain's height.
+	seen: Seen,
 	/// No new answers.
 	drain: CancellationToken,
 	/// No answers at all.

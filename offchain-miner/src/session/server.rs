@@ -20,6 +20,7 @@ use super::{
 	identity,
 	ledger::Ledger,
 	publish,
+	seen::Seen,
 	settings::SessionSettings,
 	visit::{End, Visit},
 	Hall,
@@ -78,6 +79,7 @@ impl Server {
 			signer,
 			slots: Arc::new(Semaphore::new(settings.streams.get())),
 			voucher: Duration::from_secs(settings.voucher_secs.get()),
+			seen: Seen::default(),
 			drain: CancellationToken::new(),
 			cut: CancellationToken::new(),
 		});

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::{stream::BoxStream, StreamExt};
 use millrace_client::{
 	session::{
 		network::{self, Multiaddr, PeerId},
@@ -20,8 +20,10 @@ use millrace_client::{
 	Channel, ChannelState, Endpoint,
 };
 use millrace_primitives::{
-	channel::CHECKPOINT_TOKENS, job::payload_hash, AccountId32, BlockNumber, ChannelId, ModelId, ModelKind, Rate,
-	Sampling, TranscriptEntry, Usage, Voucher, Workload, H256,
+	channel::{OpeningPayload, CHECKPOINT_TOKENS},
+	job::payload_hash,
+	AccountId32, BlockNumber, ChannelId, ModelId, ModelKind, Rate, Sampling, TranscriptEntry, Usage, Voucher, Workload,
+	H256,
 };
 use tempfile::TempDir;
 use tokio::{
@@ -29,7 +31,11 @@ use tokio::{
 	time::timeout,
 };
 
-use super::{ledger::Asked, settings::SessionSettings, *};
+use super::{
+	ledger::{Asked, News},
+	settings::SessionSettings,
+	*,
+};
 use crate::{
 	chain::ChainError,
 	engines::{
@@ -60,7 +66,7 @@ struct FakeLedger {
 	deposits: Mutex<Vec<u128>>,
 	closing: Mutex<Vec<ChannelId>>,
 	closed: watch::Sender<Option<Voucher>>,
-	closings: broadcast::Sender<Vec<ChannelId>>,
+	news: broadcast::Sender<News>,
 	endpoint: watch::Sender<Option<Endpoint>>,
 }
 
@@ -70,14 +76,14 @@ impl FakeLedger {
 			deposits: Mutex::new(deposits.to_vec()),
 			closing: Mutex::default(),
 			closed: watch::Sender::new(None),
-			closings: broadcast::Sender::new(8),
+			news: broadcast::Sender::new(8),
 			endpoint: watch::Sender::new(None),
 		})
 	}
 
 	fn begin_closing(&self, id: ChannelId) {
 		self.closing.lock().unwrap().push(id);
-		self.closings.send(vec![id]).unwrap();
+		self.news.send(News { best: 2, changed: vec![id] }).unwrap();
 	}
 
 	fn terms(&self, id: ChannelId) -> ChannelTerms {
@@ -131,10 +137,10 @@ impl Ledger for FakeLedger {
 		Ok(Some(Asked { digest: DIGEST, kind: ModelKind::Text, context_length: 4_096, template_tokens: 16 }))
 	}
 
-	async fn closings(&self) -> Result<BoxStream<'static, Vec<ChannelId>>, ChainError> {
-		let closings = self.closings.subscribe();
-		let next = |mut closings: broadcast::Receiver<_>| async { Some((closings.recv().await.ok()?, closings)) };
-		Ok(Box::pin(futures::stream::unfold(closings, next)))
+	async fn news(&self) -> Result<BoxStream<'static, News>, ChainError> {
+		let first = futures::stream::iter([News { best: 1, changed: Vec::new() }]);
+		let next = |mut news: broadcast::Receiver<_>| async { Some((news.recv().await.ok()?, news)) };
+		Ok(Box::pin(first.chain(futures::stream::unfold(self.news.subscribe(), next))))
 	}
 
 	async fn close(&self, _: ChannelId, voucher: Voucher) -> Result<(), ChainError> {
@@ -255,12 +261,17 @@ impl Stage {
 		futures::executor::block_on(account.standing()).0.fee
 	}
 
+	fn opening(&self, signer: &Signer, age_ms: u64) -> ToMiner {
+		let opening = OpeningPayload { genesis: GENESIS, channel: 0, issued_at: now_ms() - age_ms };
+		ToMiner::Open { signature: signer.sign(&opening.signing_hash()).into(), opening, voucher: None }
+	}
+
 	/// A client without manners: connected and opened.
 	async fn raw(&self) -> (network::Network, Talk<ToClient, ToMiner>) {
 		let Counterpart { peer, addresses, .. } = self.counterpart(0);
 		let (network, stream) = network::dial(peer, addresses).await.unwrap();
 		let mut talk = Talk::new(stream, MAX_TO_CLIENT);
-		talk.say(&ToMiner::Open { genesis: GENESIS, channel: 0, voucher: None }).await.unwrap();
+		talk.say(&self.opening(&key("session"), 0)).await.unwrap();
 		assert!(matches!(talk.hear_within(PATIENCE).await, Ok(ToClient::Ready { .. })));
 		(network, talk)
 	}
@@ -278,11 +289,14 @@ async fn ask(session: &mut Session, tokens: u32) -> Result<String, SessionError>
 	Ok(session.ask(chat(), 7, tokens.to_string().into_bytes()).await?.whole().await?.0)
 }
 
+fn now_ms() -> u64 {
+	std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
 /// A signed request for so many tokens.
 fn request(payer: &mut Payer, terms: &ChannelTerms, tokens: u32) -> ToMiner {
 	let input = tokens.to_string().into_bytes();
-	let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
-	let payload = payer.ask(terms, chat(), 7, payload_hash(&input), now);
+	let payload = payer.ask(terms, chat(), 7, payload_hash(&input), now_ms());
 	let signature = key("session").sign(&payload.signing_hash()).into();
 	ToMiner::Request { payload, signature, input }
 }
@@ -549,7 +563,7 @@ async fn request_should_be_refused_when_it_is_not_what_was_signed_or_can_not_be_
 		// A stop says nothing here; the opening after it makes no sense.
 		if message == ToMiner::Stop {
 			talk.say(&message).await.unwrap();
-			talk.say(&ToMiner::Open { genesis: GENESIS, channel: 0, voucher: None }).await.unwrap();
+			talk.say(&stage.opening(&key("session"), 0)).await.unwrap();
 		} else {
 			talk.say(&message).await.unwrap();
 		}
@@ -557,4 +571,48 @@ async fn request_should_be_refused_when_it_is_not_what_was_signed_or_can_not_be_
 		assert!(matches!(&then, ToClient::Refused { code, .. } if *code == wanted), "{then:?}");
 	}
 	assert_eq!(stage.engine.made.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_should_be_refused_when_its_opening_is_not_the_channels_clients_or_old() {
+	let stage = Stage::new(u128::MAX).await;
+	for (opening, wanted) in [
+		(stage.opening(&key("somebody"), 0), RefusalCode::BadSignature),
+		(stage.opening(&key("session"), 61_000), RefusalCode::Untimely),
+	] {
+		let Counterpart { peer, addresses, .. } = stage.counterpart(0);
+		let (_network, stream) = network::dial(peer, addresses).await.unwrap();
+		let mut talk = Talk::<ToClient, ToMiner>::new(stream, MAX_TO_CLIENT);
+		talk.say(&opening).await.unwrap();
+		let heard = talk.hear_within(PATIENCE).await;
+		assert!(matches!(&heard, Ok(ToClient::Refused { code, .. }) if *code == wanted), "{heard:?}");
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_should_get_its_own_voucher_back_when_it_has_lost_its_file() {
+	let mut stage = Stage::new(u128::MAX).await;
+	let mut session = stage.session(0).await.unwrap();
+	ask(&mut session, 70).await.unwrap();
+	session.stop().await.unwrap();
+	stage.own = TempDir::new().unwrap();
+	let mut session = stage.session(0).await.unwrap();
+	assert_eq!(session.total().fee, price(70));
+	assert_eq!(ask(&mut session, 5).await.unwrap(), words(5));
+	assert_eq!(session.stop().await.unwrap().fee, price(70) + price(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn miner_should_get_its_voucher_back_when_it_has_lost_its_file() {
+	let mut stage = Stage::new(u128::MAX).await;
+	let mut session = stage.session(0).await.unwrap();
+	ask(&mut session, 70).await.unwrap();
+	session.stop().await.unwrap();
+	stage.server = None;
+	stage.work = TempDir::new().unwrap();
+	stage.start(TCP).await;
+	let mut session = stage.session(0).await.unwrap();
+	assert_eq!(stage.paid(0), price(70));
+	assert_eq!(ask(&mut session, 5).await.unwrap(), words(5));
+	assert_eq!(session.stop().await.unwrap().fee, price(70) + price(5));
 }

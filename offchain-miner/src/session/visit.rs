@@ -2,7 +2,7 @@
 
 use std::{
 	sync::Arc,
-	time::{Duration, SystemTime, UNIX_EPOCH},
+	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use millrace_client::{
@@ -14,14 +14,15 @@ use millrace_client::{
 	Channel, ChannelState,
 };
 use millrace_primitives::{
+	channel::OpeningPayload,
 	job::{payload_hash, MAX_INPUT_BYTES},
-	ChannelId, JobParams, RequestPayload, UsageBounds, Voucher, H256,
+	BlockNumber, ChannelId, JobParams, RequestPayload, UsageBounds, Voucher,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
 	answer::{Work, SAYING},
-	book::{signed, Account, BookError},
+	book::{signed, Account, BookError, Terms},
 	ledger::Asked,
 	Hall,
 };
@@ -81,27 +82,22 @@ pub(super) struct Visit<'a> {
 	pub(super) talk: Talk<ToMiner, ToClient>,
 }
 
-/// What the chain says of a channel that is open with this miner.
-struct Found {
-	terms: ChannelTerms,
-	model: Asked,
-}
-
 impl Visit<'_> {
 	/// Serves the client until it leaves.
 	pub(super) async fn serve(&mut self) -> Result<(), End> {
-		let ToMiner::Open { genesis, channel, voucher } = self.talk.hear_within(OPENING).await? else {
+		let ToMiner::Open { opening, signature, voucher } = self.talk.hear_within(OPENING).await? else {
 			return Err(self.protocol("before the opening").await);
 		};
-		let (account, found) = match self.open(genesis, channel, voucher).await {
+		let channel = opening.channel;
+		let (account, mut terms) = match self.open(&opening, signature.0, voucher).await {
 			Ok(found) => found,
 			Err(refusal) => return Err(self.turn_away(&refusal).await),
 		};
 		let (paid, pending) = account.standing().await;
 		let pending = pending.map(|payload| signed(payload, &self.hall.signer));
-		self.talk.say(&ToClient::Ready { paid, pending }).await?;
+		let (seq, voucher) = (account.seq().await, account.voucher().await);
+		self.talk.say(&ToClient::Ready { seq, voucher, pending }).await?;
 		tracing::info!(channel, event = %"session_open", paid = %paid.fee, "a client of a channel");
-		let mut terms = found.terms;
 		loop {
 			let heard = tokio::select! {
 				biased;
@@ -155,23 +151,43 @@ impl Visit<'_> {
 
 	async fn open(
 		&self,
-		genesis: H256,
-		id: ChannelId,
+		opening: &OpeningPayload,
+		signature: [u8; 64],
 		voucher: Option<Voucher>,
-	) -> Result<(Arc<Account>, Found), ToClient> {
-		if genesis != self.hall.ledger.genesis() {
+	) -> Result<(Arc<Account>, ChannelTerms), ToClient> {
+		if opening.genesis != self.hall.ledger.genesis() {
 			return Err(refused(RefusalCode::NotOpen, "this miner works for another chain"));
 		}
-		let found = self.find(id).await?;
-		let account = self.hall.book.account(id).map_err(|error| refusal(&error.into()))?;
-		if let Some(voucher) = voucher {
-			account.acknowledge(&found.terms, voucher).await.map_err(|error| refusal(&error))?;
+		if opening.check_date(now_ms()).is_err() {
+			let message = "the opening is dated more than a minute away; set the clock";
+			return Err(refused(RefusalCode::Untimely, message));
 		}
-		Ok((account, found))
+		let Terms { channel: terms, .. } = self.read(opening.channel).await?;
+		if !opening.verify(&signature.into(), &terms.session_key) {
+			return Err(refused(RefusalCode::BadSignature, "the channel's session key did not sign that"));
+		}
+		let account = self.hall.book.account(opening.channel).map_err(|error| refusal(&error.into()))?;
+		if let Some(voucher) = voucher {
+			account.welcome(&terms, voucher).await.map_err(|error| refusal(&error))?;
+		}
+		Ok((account, terms))
+	}
+
+	/// The channel as the chain has it; read anew only when it may have changed.
+	async fn find(&self, account: &Account, id: ChannelId) -> Result<Terms, ToClient> {
+		let (known, changes) = account.terms();
+		if let (Some(terms), Some(best)) = (known, self.hall.seen.best()) {
+			if !is_near_end(terms.due, best) {
+				return Ok(terms);
+			}
+		}
+		let terms = self.read(id).await?;
+		account.learn_terms(&terms, changes);
+		Ok(terms)
 	}
 
 	/// The channel as the chain has it now.
-	async fn find(&self, id: ChannelId) -> Result<Found, ToClient> {
+	async fn read(&self, id: ChannelId) -> Result<Terms, ToClient> {
 		let away = |_| refused(RefusalCode::Unavailable, "the miner can't read the chain now");
 		let (channel, best) = self.hall.ledger.channel(id).await.map_err(away)?;
 		let refuse = |message: &str| Err(refused(RefusalCode::NotOpen, message));
@@ -180,15 +196,15 @@ impl Visit<'_> {
 		if operator != self.hall.signer.account_id() {
 			return refuse("the channel is with another miner");
 		}
-		if state != ChannelState::Open || due.saturating_sub(best) <= super::closing::NEAR_END {
+		if state != ChannelState::Open || is_near_end(due, best) {
 			return refuse("the channel is closing or closed, or about to end");
 		}
 		let asked = self.hall.ledger.model(model).await.map_err(away)?;
 		let Some(asked) = asked else { return refuse("the chain has no such model") };
 		let genesis = self.hall.ledger.genesis();
-		let terms =
+		let channel =
 			ChannelTerms { genesis, channel: id, operator, session_key, model_digest: asked.digest, rate, deposit };
-		Ok(Found { terms, model: asked })
+		Ok(Terms { channel, due, model: asked })
 	}
 
 	/// Takes a request, and sets an engine to work on it.
@@ -200,7 +216,7 @@ impl Visit<'_> {
 		signature: [u8; 64],
 		input: Vec<u8>,
 	) -> Result<(ChannelTerms, Work), ToClient> {
-		let Found { terms, model } = self.find(id).await?;
+		let Terms { channel: mut terms, model, .. } = self.find(account, id).await?;
 		check(&model, request, &input).map_err(|message| refused(RefusalCode::BadRequest, message))?;
 		let Ok(slot) = self.hall.slots.clone().try_acquire_owned() else {
 			return Err(refused(RefusalCode::NoSlot, "all of the miner's streams are taken; try again soon"));
@@ -210,7 +226,15 @@ impl Visit<'_> {
 		let bounds = UsageBounds::new(model.template_tokens, &JobParams::of(workload), len, u32::MAX);
 		let order = Order::new(&workload, model.digest, model.context_length, input, request.seed)
 			.ok_or_else(|| refused(RefusalCode::BadRequest, "the workload can't be streamed"))?;
-		account.begin(&terms, request, signature, now_ms()).await.map_err(|error| refusal(&error))?;
+		let mut begun = account.begin(&terms, request, signature, now_ms()).await;
+		if matches!(begun, Err(BookError::Refused(Refusal::Exhausted))) {
+			// There may have been a top-up.
+			account.forget_terms();
+			terms = self.find(account, id).await?.channel;
+			begun = account.begin(&terms, request, signature, now_ms()).await;
+		}
+		begun.map_err(|error| refusal(&error))?;
+		let began = Instant::now();
 		let (sink, pieces) = Sink::bounded(AHEAD);
 		let (cancel, engines) = (CancellationToken::new(), self.hall.engines.clone());
 		let (token, channel) = (cancel.clone(), id);
@@ -224,8 +248,13 @@ impl Visit<'_> {
 			made.map(|(_, generation)| generation)
 		});
 		let most_bytes = usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX);
-		Ok((terms, Work { pieces, engine, cancel, bounds, most_bytes }))
+		Ok((terms, Work { pieces, engine, cancel, bounds, most_bytes, began }))
 	}
+}
+
+/// Whether nothing new is answered in a channel that ends in the block `due`.
+fn is_near_end(due: BlockNumber, best: BlockNumber) -> bool {
+	due.saturating_sub(best) <= super::closing::NEAR_END
 }
 
 /// What is wrong with a request, apart from its signature.

@@ -4,13 +4,17 @@ mod api;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+	collections::HashMap,
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use futures::StreamExt;
 use millrace_primitives::{FailCode, TranscriptEntry, Usage, H256};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{oneshot, Mutex};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -28,6 +32,9 @@ const OLDEST: (u64, u64, u64) = (0, 12, 11);
 
 /// A verbose description is megabytes of JSON.
 const LONG: Duration = Duration::from_secs(30);
+
+/// So long a list of models is good enough to begin a streamed answer with.
+const RECENT: Duration = Duration::from_secs(60);
 
 /// How long a model stays in memory after a request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -66,8 +73,8 @@ struct Listed {
 pub struct Ollama {
 	options: Options,
 	client: reqwest::Client,
-	/// The last list: a model whose manifest is the same still has the same file.
-	listed: Mutex<Vec<Listed>>,
+	/// The last list, and when it was asked for: a model whose manifest is the same still has the same file.
+	listed: Mutex<(Vec<Listed>, Option<Instant>)>,
 	/// Reading a vocabulary takes megabytes of JSON; a digest names its vocabulary for ever.
 	vocabularies: Mutex<HashMap<H256, Arc<Vocabulary>>>,
 }
@@ -102,24 +109,35 @@ impl Ollama {
 
 	/// What the server has now.
 	async fn list(&self) -> Result<Vec<Listed>, EngineError> {
+		let asked = Instant::now();
 		let tags: Tags = self.get("/api/tags").await?;
 		let mut listed = self.listed.lock().await;
 		let mut now = Vec::new();
 		for tag in tags.models {
 			let same = |old: &&Listed| old.name == tag.name && old.manifest == tag.digest;
-			if let Some(old) = listed.iter().find(same) {
+			if let Some(old) = listed.0.iter().find(same) {
 				now.push(old.clone());
 			} else if let Ok(show) = self.show(&tag.name, false).await {
 				now.push(Listed { file: api::file_digest(&show.modelfile), name: tag.name, manifest: tag.digest });
 			}
 		}
-		listed.clone_from(&now);
+		*listed = (now.clone(), Some(asked));
 		Ok(now)
+	}
+
+	/// What the server had a moment ago, if that is known.
+	async fn recent(&self) -> Option<Vec<Listed>> {
+		let listed = self.listed.lock().await;
+		listed.1.filter(|asked| asked.elapsed() < RECENT).map(|_| listed.0.clone())
 	}
 
 	/// The model that was made from the file with this digest.
 	async fn find(&self, digest: H256) -> Result<Listed, EngineError> {
-		self.list().await?.into_iter().find(|model| model.file == Some(digest)).ok_or_else(|| {
+		Self::find_in(self.list().await?, digest)
+	}
+
+	fn find_in(listed: Vec<Listed>, digest: H256) -> Result<Listed, EngineError> {
+		listed.into_iter().find(|model| model.file == Some(digest)).ok_or_else(|| {
 			EngineError::new(
 				FailCode::ModelMissing,
 				format!("Ollama has no model made FROM a file with sha256 {}", hex::encode(digest)),
@@ -138,18 +156,41 @@ impl Ollama {
 	}
 
 	async fn work(&self, request: &Request, sink: &Sink) -> Result<Generation, EngineError> {
-		let model = self.find(request.digest).await?;
+		// Somebody waits for a streamed answer's first word. What was there a moment ago is the same as now if it is still
+		// there when the answer has begun.
+		let known = if sink.is_read() { self.recent().await } else { None };
+		let model = match known.and_then(|listed| Self::find_in(listed, request.digest).ok()) {
+			Some(model) => model,
+			None => self.find(request.digest).await?,
+		};
 		let vocabulary = self.vocabulary(&model.name, request.digest).await?;
 		let said = server::said(request, Some(&vocabulary))?;
-		let (answer, taken) = self.run(request, &model.name, &said, &vocabulary, sink).await?;
-		self.check_same(&model).await?;
+		let (begun, beginning) = oneshot::channel();
+		let run = self.run(request, &model.name, &said, &vocabulary, sink, begun);
+		// By its first word it has chosen the file that it answers with.
+		let check = async {
+			match beginning.await {
+				Ok(()) => self.check_same(&model).await,
+				Err(_) => Ok(()),
+			}
+		};
+		let (answer, taken) = if sink.is_read() {
+			let (answer, same) = futures::future::join(run, check).await;
+			let answer = answer?;
+			same?;
+			answer
+		} else {
+			let answer = run.await?;
+			self.check_same(&model).await?;
+			answer
+		};
 		if let Some(rest) = taken.rest(&answer) {
 			sink.send(rest).await?;
 		}
 		Ok(answer)
 	}
 
-	/// A name can be given to another file while it answers.
+	/// A name can be given to another file meanwhile.
 	async fn check_same(&self, model: &Listed) -> Result<(), EngineError> {
 		if !self.list().await?.contains(model) {
 			let message = format!("Ollama's model {} became another one while it answered", model.name);
@@ -193,7 +234,9 @@ impl Ollama {
 		said: &Said<'_>,
 		vocabulary: &Vocabulary,
 		sink: &Sink,
+		begun: oneshot::Sender<()>,
 	) -> Result<(Generation, Taken), EngineError> {
+		let mut begun = Some(begun);
 		let response = self.send(request, &api::body(request, name, said, &self.options)).await?;
 		let (mut answer, mut pacer) = (Collector::new(Some(vocabulary)), Pacer::new(sink));
 		let mut lines = Lines::default();
@@ -211,6 +254,10 @@ impl Ollama {
 					return Err(refusal);
 				}
 				check_name(&chunk, name)?;
+				if let Some(begun) = begun.take() {
+					// Who waits for it waits with this.
+					let _ = begun.send(());
+				}
 				chunk.collect(&mut answer);
 				if chunk.done {
 					last = Some(chunk);

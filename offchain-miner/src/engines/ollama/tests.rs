@@ -307,6 +307,16 @@ async fn answer_should_be_refused_when_the_name_got_another_file_meanwhile() {
 }
 
 #[tokio::test]
+async fn streamed_answer_should_be_refused_when_the_list_that_it_began_with_is_out_of_date() {
+	let (engine, script) = server(StatusCode::OK, ANSWER).await;
+	engine.models().await.unwrap();
+	script.manifest.fetch_add(1, Ordering::SeqCst);
+	let (sink, _pieces) = Sink::bounded(8);
+	let error = engine.generate(request("hi"), sink, CancellationToken::new()).await.unwrap_err();
+	assert_eq!((error.code, script.asked.lock().unwrap().len()), (FailCode::ModelMissing, 1), "{error}");
+}
+
+#[tokio::test]
 async fn model_should_be_looked_at_once_when_its_manifest_stays() {
 	let (engine, script) = server(StatusCode::OK, ANSWER).await;
 	for _ in 0..3 {
