@@ -7,8 +7,8 @@ use std::{
 
 use codec::{Decode, DecodeAll, Encode};
 use millrace_primitives::{
-	channel::OpeningPayload, job::payload_hash, transcript, Balance, ChannelId, Checkpoint, FailCode, JobParams,
-	RunningTotal, TranscriptEntry, Usage, UsageBounds, Voucher, Workload, H256,
+	channel::OpeningPayload, job::payload_hash, transcript, ChannelId, Checkpoint, FailCode, JobParams, RunningTotal,
+	TranscriptEntry, Usage, UsageBounds, Voucher, Workload, H256,
 };
 
 use super::{

@@ -12,7 +12,7 @@ use std::{
 	sync::{Arc, Mutex, PoisonError},
 };
 
-use sp_core::hashing::blake2_256;
+use millrace_primitives::job::payload_hash;
 use tokio::task::JoinHandle;
 
 /// What every place begins with.
@@ -243,7 +243,7 @@ fn check(number: u64, content: &[u8]) -> [u8; 8] {
 	let mut bytes = number.to_le_bytes().to_vec();
 	bytes.extend(content);
 	let mut check = [0; 8];
-	check.copy_from_slice(&blake2_256(&bytes)[..8]);
+	check.copy_from_slice(&payload_hash(&bytes).0[..8]);
 	check
 }
 

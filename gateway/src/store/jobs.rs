@@ -196,7 +196,7 @@ impl Store {
 			}
 			let (name, body) = new.idempotency.unzip();
 			change
-				.prepare_cached(
+				.prepare(
 					"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
 				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 				)?
@@ -276,14 +276,14 @@ impl Store {
 			let Usage { input_tokens, output_tokens, gpu_ms } = ended.usage;
 			let fee = to_sql(ended.fee);
 			let changed = change
-				.prepare_cached(
+				.prepare(
 					"UPDATE jobs SET ended = ?2, outcome = ?3, reason = ?4, input_tokens = ?5, output_tokens = ?6,
 					 gpu_ms = ?7, fee = ?8, tx_bytes = NULL WHERE seq = ?1 AND ended IS NULL",
 				)?
 				.execute(params![seq, at, ended.outcome, ended.reason, input_tokens, output_tokens, gpu_ms, fee])?;
 			if changed > 0 && fee > 0 {
 				change
-					.prepare_cached(
+					.prepare(
 						"INSERT INTO spent (key, month, plancks) SELECT key, ?2, ?3 FROM jobs WHERE seq = ?1
 						 ON CONFLICT (key, month) DO UPDATE SET plancks = plancks + excluded.plancks",
 					)?

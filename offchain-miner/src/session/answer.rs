@@ -70,6 +70,17 @@ pub struct Work {
 	pub began: Instant,
 }
 
+impl Work {
+	/// Waits until the engine has stopped, so that its slot is free for the client's next request.
+	async fn stop(&mut self) {
+		self.cancel.cancel();
+		self.pieces.close();
+		if !self.engine.is_finished() {
+			let _ = timeout(SAYING, &mut self.engine).await;
+		}
+	}
+}
+
 impl Drop for Work {
 	fn drop(&mut self) {
 		self.cancel.cancel();
@@ -108,6 +119,7 @@ impl Visit<'_> {
 		};
 		// After the last checkpoint this changes nothing.
 		account.abandon().await;
+		work.stop().await;
 		done
 	}
 

@@ -1,7 +1,7 @@
 //! What sessions need of the chain.
 
 use async_trait::async_trait;
-use futures::{stream::BoxStream, StreamExt};
+use futures::{future::ready, stream::BoxStream, StreamExt};
 use millrace_client::{
 	channel, endpoint,
 	session::network::{Multiaddr, PeerId},
@@ -128,7 +128,8 @@ impl Ledger for NodeLedger {
 			}
 		});
 		// Where one could not be read nothing is known any more.
-		Ok(news.map_while(Result::ok).boxed())
+		let read = news.take_while(|news| ready(news.is_ok())).filter_map(|news| ready(news.ok()));
+		Ok(read.boxed())
 	}
 
 	async fn close(&self, id: ChannelId, voucher: Voucher) -> Result<(), ChainError> {
