@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::{
 	access::{self, Access, Caller},
 	answer::{Backend, Deltas, NoAnswer, Order},
+	catalog::Catalog,
 	channels::Standings,
 	config::{Config, Limits},
 	desk::Desk,
@@ -34,6 +35,8 @@ use crate::{
 pub struct Gateway {
 	/// Reads the chain.
 	pub client: Client,
+	/// Knows its models.
+	pub catalog: Catalog,
 	/// Keys and jobs.
 	pub store: Arc<Store>,
 	/// Who is let in.

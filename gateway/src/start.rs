@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
 	access::Access,
 	answer::Backend,
+	catalog::Catalog,
 	channels::{ChannelBackend, Channels, Means},
 	config::{Config, LogFormat},
 	desk::{Desk, JobBackend},
@@ -88,6 +89,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 	};
 	let draining = Draining::default();
 	let gateway = Arc::new(Gateway {
+		catalog: Catalog::new(client.clone()),
 		client,
 		store,
 		access: Access::new(config.requests_per_minute),

@@ -196,7 +196,7 @@ pub async fn create(
 	if let Some(stored) = named.map(|named| gateway.store.known(caller.id(), named)).transpose()?.flatten() {
 		return known(&gateway, stored);
 	}
-	let model = gateway.find_model(&body.model).await?.filter(|model| !model.retired);
+	let model = gateway.catalog.find(&body.model).await?.filter(|model| !model.retired);
 	let model = model.ok_or_else(|| ApiError::unknown_model(&body.model))?;
 	if !caller.may_use(&model.name) {
 		return Err(ApiError::forbidden_model(&body.model));
