@@ -8,7 +8,7 @@
 #   --tasks        give the service the rights that tasks need (docs/tasks.md); they stay until --no-tasks
 #   --no-tasks     take them away again
 #   --dest DIR     put everything below DIR and leave users, owners and services alone (DESTDIR does the same)
-#   --uninstall    remove all of it; the operator's keys and the receipts stay
+#   --uninstall    remove all of it; keys, receipts and the vouchers of open channels stay
 #
 # Safe to run again at any time: a configuration and keys that are there stay as they are, the program and the unit are
 # replaced if they differ, and a running miner is restarted only then. It is told to stop and finishes what it works on.
@@ -108,16 +108,17 @@ if [[ $uninstall == yes ]]; then
     rm -rf -- "$unit" "$unit.d" "$program" "$config"
     live && systemctl daemon-reload
     if [[ -d $state ]]; then
-        find "$state" -mindepth 1 -depth ! -name '*.key' ! -path "$state/receipts*" ! -type d -delete
+        find "$state" -mindepth 1 -depth ! -name '*.key' ! -path "$state/receipts/*" ! -path "$state/channels/*" \
+            ! -type d -delete
         find "$state" -mindepth 1 -depth -type d -empty -delete
     fi
-    # Empty ones only: keys and receipts stay where they are.
+    # Empty ones only: keys, receipts and vouchers stay where they are.
     rmdir -- "$settings" "$state" 2>/dev/null || true
     for folder in "$settings" "$state"; do
         [[ -d $folder ]] || continue
         # The user goes, and its number may be given to another.
-        live && chown -R root:root -- "$folder"
-        say "kept, with keys or receipts: $folder"
+        live && chown -hR root:root -- "$folder"
+        say "kept, with keys, receipts or vouchers: $folder"
     done
     if live && getent passwd "$name" >/dev/null; then
         userdel -- "$name"
@@ -135,6 +136,10 @@ from=${binary:-$here/../target/release/$name}
 if live && ! getent passwd "$name" >/dev/null; then
     useradd --system --user-group --no-create-home --home-dir /var/lib/millrace --shell /usr/sbin/nologin -- "$name"
     say "made the user $name"
+    # What an earlier installation has left.
+    for left in "$settings" "$state"; do
+        [[ ! -d $left ]] || chown -hR "$name:$name" -- "$left"
+    done
 fi
 
 # A folder of the miner's user alone.
