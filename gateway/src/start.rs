@@ -1,7 +1,10 @@
 //! Starting and stopping.
 
 use std::{
-	io::{self, IsTerminal},
+	fs::{File, OpenOptions, TryLockError},
+	io::{self, IsTerminal, Read, Write},
+	path::Path,
+	process,
 	sync::Arc,
 	time::Duration,
 };
@@ -42,12 +45,13 @@ const DAY: i64 = 86_400;
 ///
 /// # Errors
 ///
-/// No account pays, the address can't be had or is open to others without API keys, the records can't be used, or no node
-/// answers at the start.
+/// No account pays, the address can't be had or is open to others without API keys, the records can't be used or another
+/// gateway uses them, or no node answers at the start.
 pub async fn run(config: Config) -> anyhow::Result<()> {
 	log(&config)?;
 	let signer = config.signer()?;
 	let store = Arc::new(Store::open(&config.database)?);
+	let _claim = claim(&config.database)?;
 	if !config.bind.ip().is_loopback() && !store.has_keys()? {
 		bail!("{} is open to others, who would spend your money: make a key with `key new` first", config.bind);
 	}
@@ -115,6 +119,34 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 	};
 	serve::serve(listener, router, &config, gateway.metrics.connections.clone(), stop).await;
 	Ok(())
+}
+
+/// Keeps other gateways from these records while the file lives: each goes on, at its start, with what the one before it
+/// left, and would take what this one has under way for that.
+fn claim(database: &Path) -> anyhow::Result<File> {
+	let mut name = database.as_os_str().to_owned();
+	name.push(".lock");
+	let shown = database.display();
+	let mut options = OpenOptions::new();
+	options.read(true).write(true).create(true).truncate(false);
+	#[cfg(unix)]
+	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+	let cannot = || format!("can't use {}", Path::new(&name).display());
+	let mut file = options.open(&name).with_context(cannot)?;
+	match file.try_lock() {
+		Ok(()) => {}
+		Err(TryLockError::WouldBlock) => {
+			let mut holder = String::new();
+			file.read_to_string(&mut holder).with_context(cannot)?;
+			bail!(
+				"{shown} is in use by another gateway, process {}; give this one a database of its own",
+				holder.trim()
+			);
+		}
+		Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+	}
+	file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).with_context(cannot)?;
+	Ok(file)
 }
 
 fn log(config: &Config) -> anyhow::Result<()> {

@@ -1,14 +1,23 @@
-//! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly.
+//! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly, and LiteLLM's proxy
+//! beside them.
 //!
-//! Run by `make bench-gateway`. The engine is scripted: it takes a fixed time for each token. Both ways are asked in turn, in
-//! one run, by the same client and API (Ollama's, streamed).
+//! Run by `make bench-gateway`. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in
+//! one run, by the same client, streamed: the engine and Millrace by Ollama's API, LiteLLM's proxy, which asks the same
+//! engine, by OpenAI's, and Millrace by that, too.
 
-use std::time::{Duration, Instant};
+use std::{
+	net::TcpListener,
+	process::Command,
+	time::{Duration, Instant},
+};
 
 use futures::future::join_all;
-use millrace_tests::{miner::Engine, FakeOllama, Gateway, Say, World};
+use millrace_tests::{
+	library::python_environment, miner::Engine, repository, FakeOllama, Gateway, Process, Say, World,
+};
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{json, Value};
+use tempfile::TempDir;
 
 /// Answers of each way in a round, and rounds.
 const ANSWERS: usize = 50;
@@ -30,14 +39,41 @@ fn millis(since: Instant) -> f64 {
 	since.elapsed().as_secs_f64() * 1_000.0
 }
 
-async fn ask(client: &Client, root: &str, model: &str) -> Took {
-	let body = json!({
-		"model": model,
-		"messages": [{ "role": "user", "content": "What is 17 plus 25?" }],
-		"options": { "temperature": 0, "num_predict": 64 },
-	});
+/// Where the same answer comes from.
+struct Way {
+	name: &'static str,
+	url: String,
+	body: Value,
+	/// What the end of an answer has.
+	end: &'static str,
+}
+
+impl Way {
+	fn ollama(name: &'static str, root: &str, model: &str) -> Self {
+		let options = json!({ "temperature": 0, "num_predict": 64 });
+		let body = json!({ "model": model, "messages": messages(), "options": options });
+		Self { name, url: format!("{root}/api/chat"), body, end: "\"done\":true" }
+	}
+
+	fn openai(name: &'static str, root: &str, model: &str) -> Self {
+		let body = json!({
+			"model": model,
+			"messages": messages(),
+			"temperature": 0,
+			"max_tokens": 64,
+			"stream": true,
+		});
+		Self { name, url: format!("{root}/v1/chat/completions"), body, end: "[DONE]" }
+	}
+}
+
+fn messages() -> Value {
+	json!([{ "role": "user", "content": "What is 17 plus 25?" }])
+}
+
+async fn ask(client: &Client, way: &Way) -> Took {
 	let began = Instant::now();
-	let mut response = client.post(format!("{root}/api/chat")).json(&body).send().await.expect("it answers");
+	let mut response = client.post(&way.url).json(&way.body).send().await.expect("it answers");
 	assert!(response.status().is_success(), "{}", response.status());
 	let mut first = None;
 	let mut text = Vec::new();
@@ -45,7 +81,7 @@ async fn ask(client: &Client, root: &str, model: &str) -> Took {
 		first.get_or_insert(millis(began));
 		text.extend(chunk);
 	}
-	assert!(String::from_utf8_lossy(&text).contains("\"done\":true"), "{}", String::from_utf8_lossy(&text));
+	assert!(String::from_utf8_lossy(&text).contains(way.end), "{}", String::from_utf8_lossy(&text));
 	Took { first: first.expect("it says something"), whole: millis(began) }
 }
 
@@ -54,27 +90,28 @@ fn at(values: &mut [f64], share: f64) -> f64 {
 	values[((values.len() - 1) as f64 * share) as usize]
 }
 
-fn report(what: &str, direct: &[Took], through: &[Took]) {
-	for (name, part) in
-		[("first piece", (|took: &Took| took.first) as fn(&Took) -> f64), ("whole answer", |took| took.whole)]
-	{
-		let (mut direct, mut through): (Vec<_>, Vec<_>) =
-			(direct.iter().map(part).collect(), through.iter().map(part).collect());
+/// Prints what each way took, and what it added to the first one.
+fn report(what: &str, ways: &[Way], took: &[Vec<Took>]) {
+	let parts = [("first piece", (|took: &Took| took.first) as fn(&Took) -> f64), ("whole answer", |took| took.whole)];
+	for (part, of) in parts {
 		for (share, percentile) in [(0.5, "p50"), (0.99, "p99")] {
-			let (direct, through) = (at(&mut direct, share), at(&mut through, share));
-			let added = through - direct;
-			println!("{what:<12} {name:<12} {percentile}  direct {direct:>8.2}  through {through:>8.2}  added {added:>7.2} ms");
+			let values: Vec<f64> =
+				took.iter().map(|took| at(&mut took.iter().map(of).collect::<Vec<_>>(), share)).collect();
+			for (way, value) in ways.iter().zip(&values) {
+				let (name, added) = (way.name, value - values[0]);
+				println!("{what:<12} {part:<12} {percentile}  {name:<18} {value:>8.2}  added {added:>7.2} ms");
+			}
 		}
 	}
 }
 
 /// Answers in a second.
-async fn rate(client: &Client, root: &str, model: &str) -> f64 {
+async fn rate(client: &Client, way: &Way) -> f64 {
 	let end = Instant::now() + LOAD;
 	let one = || async {
 		let mut answers = 0;
 		while Instant::now() < end {
-			ask(client, root, model).await;
+			ask(client, way).await;
 			answers += 1;
 		}
 		answers
@@ -83,37 +120,61 @@ async fn rate(client: &Client, root: &str, model: &str) -> f64 {
 	f64::from(answers) / LOAD.as_secs_f64()
 }
 
+/// LiteLLM's proxy in front of the engine, and its address; `None` without Python.
+fn litellm(engine: &FakeOllama, folder: &TempDir) -> Option<(Process, String)> {
+	let (python, _) = python_environment("litellm-proxy", repository("tests/litellm-proxy"))?;
+	let config = folder.path().join("litellm.yaml");
+	let model = json!({ "model": "ollama_chat/fake:latest", "api_base": engine.url() });
+	// JSON is YAML.
+	let text = json!({ "model_list": [{ "model_name": "fake", "litellm_params": model }] }).to_string();
+	std::fs::write(&config, text).expect("the folder is there");
+	let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free");
+	let mut command = Command::new(python.with_file_name("litellm"));
+	command.args(["--host", "127.0.0.1", "--num_workers", "1", "--port", &free.port().to_string(), "--config"]);
+	command.arg(config).env("LITELLM_LOCAL_MODEL_COST_MAP", "True");
+	let process = Process::start("litellm", command);
+	process.wait_for("that it serves", |line| line.contains("Application startup complete"));
+	Some((process, format!("http://{free}")))
+}
+
 #[tokio::main]
 async fn main() {
 	let world = World::with_offer(1).await;
 	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
 	let words: Vec<String> = ["4", "2"].iter().cycle().take(TOKENS).map(|word| (*word).to_owned()).collect();
-	let engine = FakeOllama::start(model.digest, Say::Slowly(words.clone(), 1)).await;
-	let args = ["--session-listen", "/ip4/127.0.0.1/tcp/0", "--session-streams", "16"];
-	let miner = world.miner_with(&Engine::Ollama(engine.url()), &args);
-	miner.wait_for("endpoint");
+	let engine = world.scripted(Say::Slowly(words.clone(), 1)).await;
+	let _miner = world.streaming_miner(&Engine::Ollama(engine.url()), &["--session-streams", "16"]);
 	let gateway = Gateway::open(&world.node, &["--max-channels", "8"]);
+	let folder = TempDir::new().expect("there is room for a folder");
+	let proxy = litellm(&engine, &folder);
+	let mut ways = vec![
+		Way::ollama("direct", &engine.url(), "fake:latest"),
+		Way::ollama("Millrace", gateway.root(), &model.name),
+		Way::openai("Millrace (OpenAI)", gateway.root(), &model.name),
+	];
+	ways.extend(proxy.as_ref().map(|(_, root)| Way::openai("LiteLLM's proxy", root, "fake")));
 	let client = Client::new();
-	// Opens the channel.
-	ask(&client, gateway.root(), &model.name).await;
+	// Opens the channel, and has everything loaded.
+	for way in &ways {
+		ask(&client, way).await;
+	}
 	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("25 ms/token", Say::Slowly(words.clone(), 25))]
 	{
 		engine.say(say);
-		let (mut direct, mut through) = (Vec::new(), Vec::new());
+		let mut took = vec![Vec::new(); ways.len()];
 		for _ in 0..ROUNDS {
-			for _ in 0..ANSWERS {
-				direct.push(ask(&client, &engine.url(), "fake:latest").await);
-			}
-			for _ in 0..ANSWERS {
-				through.push(ask(&client, gateway.root(), &model.name).await);
+			for (way, took) in ways.iter().zip(&mut took) {
+				for _ in 0..ANSWERS {
+					took.push(ask(&client, way).await);
+				}
 			}
 		}
-		report(what, &direct, &through);
+		report(what, &ways, &took);
 	}
 	engine.say(Say::Slowly(words, 1));
-	// Opens the channels.
-	join_all((0..AT_ONCE).map(|_| ask(&client, gateway.root(), &model.name))).await;
-	let direct = rate(&client, &engine.url(), "fake:latest").await;
-	let through = rate(&client, gateway.root(), &model.name).await;
-	println!("answers a second, {AT_ONCE} at once: direct {direct:.0}, through {through:.0}");
+	for way in &ways {
+		// Opens the channels.
+		join_all((0..AT_ONCE).map(|_| ask(&client, way))).await;
+		println!("answers a second, {AT_ONCE} at once: {:<18} {:>6.0}", way.name, rate(&client, way).await);
+	}
 }

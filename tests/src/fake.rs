@@ -69,6 +69,8 @@ impl FakeOllama {
 			.route("/api/tags", get(|| async { Json(json!({ "models": [{ "name": NAME, "digest": "1" }] })) }))
 			.route("/api/show", post(show))
 			.route("/api/chat", post(chat))
+			// A miner takes the text from either place.
+			.route("/api/generate", post(chat))
 			.with_state(shared.clone());
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let url = format!("http://{}", listener.local_addr().unwrap());

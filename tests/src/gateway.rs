@@ -1,6 +1,9 @@
 //! A gateway process.
 
-use std::process::Command;
+use std::{
+	path::{Path, PathBuf},
+	process::Command,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -14,26 +17,49 @@ pub struct Gateway {
 	api_key: String,
 	node: String,
 	folder: TempDir,
+	channels: PathBuf,
 	args: Vec<String>,
 }
 
 impl Gateway {
 	/// Starts it with an API key of its own making and waits until it serves.
 	pub fn start(node: &Node) -> Self {
+		Self::start_with(node, &[])
+	}
+
+	/// The same with more arguments.
+	pub fn start_with(node: &Node, args: &[&str]) -> Self {
 		let folder = TempDir::new().unwrap();
-		let api_key = new_key(&folder, &[]);
-		Self::run(node, folder, api_key, &[])
+		let (api_key, channels) = (new_key(&folder, &[]), folder.path().join("channels"));
+		Self::run(node, folder, channels, api_key, args)
 	}
 
 	/// Starts it without keys, for whoever is on this machine, and waits until it serves.
 	pub fn open(node: &Node, args: &[&str]) -> Self {
-		Self::run(node, TempDir::new().unwrap(), String::new(), args)
+		let folder = TempDir::new().unwrap();
+		let channels = folder.path().join("channels");
+		Self::run(node, folder, channels, String::new(), args)
 	}
 
-	fn run(node: &Node, folder: TempDir, api_key: String, args: &[&str]) -> Self {
+	/// The same on the channels' folder of `other`, with records of its own.
+	pub fn open_beside(node: &Node, other: &Self) -> Self {
+		Self::run(node, TempDir::new().unwrap(), other.channels.clone(), String::new(), &[])
+	}
+
+	fn run(node: &Node, folder: TempDir, channels: PathBuf, api_key: String, args: &[&str]) -> Self {
 		let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
-		let process = spawn(&node.url(), &folder, &args);
-		Self { base_url: url(&process), process, api_key, node: node.url(), folder, args }
+		let process = spawn(&node.url(), &folder, &channels, &args);
+		Self { base_url: url(&process), process, api_key, node: node.url(), folder, channels, args }
+	}
+
+	/// Starts another process on the same records.
+	pub fn double(&self) -> Process {
+		spawn(&self.node, &self.folder, &self.channels, &self.args)
+	}
+
+	/// Where it keeps what it has signed for.
+	pub fn channel_folder(&self) -> &Path {
+		&self.channels
 	}
 
 	/// Makes another key, with these flags.
@@ -66,6 +92,16 @@ impl Gateway {
 		&self.process
 	}
 
+	/// Resident memory in KiB.
+	pub fn memory(&self) -> u64 {
+		crate::world::resident_kib(self.process.id())
+	}
+
+	/// SIGKILL.
+	pub fn kill(&mut self) {
+		self.process.kill();
+	}
+
 	/// SIGTERM, and the exit code.
 	pub fn terminate(&mut self) -> Option<i32> {
 		self.process.terminate()
@@ -74,7 +110,7 @@ impl Gateway {
 	/// SIGKILL, and another process on the same records. Its address is another one.
 	pub fn crash_and_restart(&mut self) {
 		self.process.kill();
-		self.process = spawn(&self.node, &self.folder, &self.args);
+		self.process = self.double();
 		self.base_url = url(&self.process);
 	}
 }
@@ -90,7 +126,7 @@ fn new_key(folder: &TempDir, flags: &[&str]) -> String {
 	key(folder, &args)["key"].as_str().unwrap().to_owned()
 }
 
-fn spawn(node: &str, folder: &TempDir, args: &[String]) -> Process {
+fn spawn(node: &str, folder: &TempDir, channels: &Path, args: &[String]) -> Process {
 	let mut command = Command::new(binary("millrace-gateway"));
 	command
 		.args(["run", "--url", node, "--bind", "127.0.0.1:0", "--dev", "Charlie"])
@@ -98,7 +134,7 @@ fn spawn(node: &str, folder: &TempDir, args: &[String]) -> Process {
 		.arg("--database")
 		.arg(folder.path().join("gateway.db"))
 		.arg("--channel-folder")
-		.arg(folder.path().join("channels"));
+		.arg(channels);
 	Process::start("gateway", command)
 }
 

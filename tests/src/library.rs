@@ -27,18 +27,23 @@ pub fn node_example(name: &str) -> Option<PathBuf> {
 	Some(folder)
 }
 
-/// The interpreter of an environment with the packages of the Python example `name`, and its folder. `None` where there
-/// is no Python that makes such environments: then it says so, past the test harness's capture.
+/// The interpreter of an environment with the packages of the Python example `name`, and its folder; `None` as of
+/// [`python_environment`].
 pub fn python_example(name: &str) -> Option<(PathBuf, PathBuf)> {
-	let folder = repository("docs/examples").join(name);
-	let environment = crate::build_folder().join(format!("{name}-example"));
+	python_environment(&format!("{name}-example"), repository("docs/examples").join(name))
+}
+
+/// The interpreter of an environment with the packages of a folder's `requirements.txt`, and that folder. `None` where
+/// there is no Python that makes such environments: then it says so, past the test harness's capture.
+pub fn python_environment(name: &str, folder: PathBuf) -> Option<(PathBuf, PathBuf)> {
+	let environment = crate::build_folder().join(name);
 	let python = environment.join("bin/python");
 	// Without pip it was left over from an installation that broke off.
 	let is_made = || Command::new(&python).args(["-m", "pip", "--version"]).output().is_ok_and(|o| o.status.success());
 	let mut made = Command::new("python3");
 	made.args(["-m", "venv", "--clear"]).arg(&environment);
 	if !is_made() && !made.output().is_ok_and(|output| output.status.success()) {
-		say(&format!("SKIPPED: the example {name} needs Python with venv; install Debian's python3-venv"));
+		say(&format!("SKIPPED: {name} needs Python with venv; install Debian's python3-venv"));
 		return None;
 	}
 	once(&folder, || {

@@ -1,11 +1,13 @@
 //! A chain with a registered miner, and the sums that must match.
 
+use std::time::{Duration, Instant};
+
 use futures::StreamExt;
-use millrace_client::{calls, Client, JobRequest, JobUpdate, Signer, Submitter};
-use millrace_primitives::{AccountId32, Balance, JobId, JobParams, Rate, MILL};
+use millrace_client::{calls, ChannelState, Client, JobRequest, JobUpdate, Signer, Submitter};
+use millrace_primitives::{AccountId32, Balance, ChannelId, JobId, JobParams, Rate, MILL};
 use tempfile::TempDir;
 
-use crate::{miner::Engine, Link, Miner, Node};
+use crate::{miner::Engine, FakeOllama, Link, Miner, Node, Say, PATIENCE};
 
 /// What the registered miner asks: the reference price of a GPU-second.
 pub const RATE: Rate = Rate::PerGpuSecond(MILL / 50);
@@ -82,6 +84,37 @@ impl World {
 		self.bob = self.client.submitter(self.bob.signer().clone());
 	}
 
+	/// Has `//Bob`'s miner ask so much from now on.
+	pub async fn price(&self, rate: Rate) {
+		self.bob.send(calls::offer(0, rate, 1)).await.unwrap().in_block().await.unwrap();
+	}
+
+	/// An engine that says what it is told to, for the chain's model.
+	pub async fn scripted(&self, say: Say) -> FakeOllama {
+		FakeOllama::start(self.client.model(0).await.unwrap().unwrap().digest, say).await
+	}
+
+	/// Starts the miner's process with more arguments, and waits until the chain knows where it answers sessions.
+	pub fn streaming_miner(&self, engine: &Engine, args: &[&str]) -> Miner {
+		let args: Vec<_> = ["--session-listen", "/ip4/127.0.0.1/tcp/0"].iter().chain(args).copied().collect();
+		let miner = self.miner_with(engine, &args);
+		miner.wait_for("endpoint");
+		miner
+	}
+
+	/// Waits until a channel is settled; what was paid.
+	pub async fn settled(&self, channel: ChannelId) -> Balance {
+		let end = Instant::now() + PATIENCE;
+		loop {
+			let found = self.client.channel(channel).await.unwrap();
+			if let Some(ChannelState::Settled { paid }) = found.map(|found| found.state) {
+				return paid;
+			}
+			assert!(Instant::now() < end, "channel {channel} is not settled");
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+	}
+
 	/// Starts the miner's process.
 	pub fn start_miner(&self, engine: &Engine) -> Miner {
 		Miner::start(&self.node, "Bob", self.work.path(), engine)
@@ -112,7 +145,7 @@ impl World {
 	pub async fn settle(&self) {
 		let (best, _) = self.client.best_block().await.unwrap();
 		while self.client.finalized_block().await.unwrap().0 < best {
-			tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+			tokio::time::sleep(Duration::from_millis(100)).await;
 		}
 	}
 

@@ -54,6 +54,30 @@ async fn openai_node_should_ask_by_another_base_url_alone() {
 	check(&world, &said).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn litellm_should_ask_by_another_base_url_alone_and_know_the_errors() {
+	let Some((python, folder)) = python_example("litellm-python") else { return };
+	let world = World::with_offer(1).await;
+	let _miner = world.streaming_miner(&Engine::Llama, &[]);
+	let gateway = Gateway::start(&world.node);
+	let mut command = Command::new(python);
+	command.args(["ask.py", gateway.base_url(), gateway.api_key(), QUESTION]).current_dir(folder);
+	let said = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+	let said: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+	assert!(said["answer"].as_str().unwrap().contains("42"), "{said}");
+	assert_eq!((&said["finish_reason"], &said["cut"]), (&json!("stop"), &json!("length")), "{said}");
+	for name in ["answer", "finish_reason", "tokens"] {
+		let streamed = match name {
+			"answer" => "streamed".to_owned(),
+			name => format!("streamed_{name}"),
+		};
+		assert_eq!(said[name], said[streamed], "{said}");
+	}
+	// LiteLLM's own classes of errors, by their status.
+	assert_eq!((&said["wrong_key"], &said["unknown_model"]), (&json!(401), &json!(404)), "{said}");
+	assert_eq!(said["two_answers"], 400, "{said}");
+}
+
 /// Sends JSON and returns the status with the error that came back.
 async fn refused(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
 	let response = request.send().await.unwrap();

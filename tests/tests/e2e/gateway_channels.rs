@@ -1,27 +1,23 @@
 //! The gateway's answers in channels: streamed by a real miner as they are made, with two transactions for all of them.
 
-use std::{
-	net::TcpListener,
-	time::{Duration, Instant},
-};
+use std::net::TcpListener;
 
-use millrace_client::{calls, channel, ChannelState, Signer};
+use millrace_client::{calls, channel, Signer};
 use millrace_primitives::{channel::CHECKPOINT_TOKENS, Balance, ChannelId, Rate, MILL};
-use millrace_tests::{miner::Engine, process::PATIENCE, world::account, FakeOllama, Gateway, Miner, Say, World};
+use millrace_tests::{miner::Engine, world::account, Gateway, Miner, Say, World};
 use reqwest::{Client, Response};
 use serde_json::{json, Value};
 
 /// Its answer is longer than an interval between two checkpoints.
 const LONG: &str = "What is a voucher?";
-const SUM: &str = "What is 17 + 25?";
+pub(super) const SUM: &str = "What is 17 + 25?";
 
 fn miner(world: &World) -> Miner {
-	let miner = world.miner_with(&Engine::Llama, &["--session-listen", "/ip4/127.0.0.1/tcp/0"]);
-	miner.wait_for("endpoint");
-	miner
+	world.streaming_miner(&Engine::Llama, &[])
 }
 
-async fn ask(gateway: &Gateway, messages: Value, stream: bool) -> Response {
+/// Asks the tiny model, which answers.
+pub(super) async fn ask(gateway: &Gateway, messages: Value, stream: bool) -> Response {
 	let body = json!({ "model": "millrace-tiny", "messages": messages, "temperature": 0, "max_tokens": 200, "stream": stream });
 	let request = Client::new().post(format!("{}/chat/completions", gateway.base_url())).json(&body);
 	let response = request.send().await.unwrap();
@@ -29,12 +25,13 @@ async fn ask(gateway: &Gateway, messages: Value, stream: bool) -> Response {
 	response
 }
 
-fn user(text: &str) -> Value {
+/// A conversation's only message.
+pub(super) fn user(text: &str) -> Value {
 	json!([{ "role": "user", "content": text }])
 }
 
 /// Channel and fee of an answer.
-fn paid(note: &Value) -> (ChannelId, Balance) {
+pub(super) fn paid(note: &Value) -> (ChannelId, Balance) {
 	let fee = note["fee"].as_str().unwrap_or_else(|| panic!("{note}")).parse().unwrap();
 	(note["channel"].as_u64().unwrap_or_else(|| panic!("{note}")), fee)
 }
@@ -55,21 +52,11 @@ async fn streamed(gateway: &Gateway, text: &str) -> (Vec<String>, (ChannelId, Ba
 	(texts, paid(&note))
 }
 
-async fn answered(gateway: &Gateway, messages: Value) -> (String, (ChannelId, Balance)) {
+/// The text of an answer, its channel and fee.
+pub(super) async fn answered(gateway: &Gateway, messages: Value) -> (String, (ChannelId, Balance)) {
 	let body: Value = ask(gateway, messages, false).await.json().await.unwrap();
 	let text = body["choices"][0]["message"]["content"].as_str().unwrap_or_else(|| panic!("{body}"));
 	(text.to_owned(), paid(&body["millrace"]))
-}
-
-async fn settled(world: &World, id: ChannelId) -> Balance {
-	let end = Instant::now() + PATIENCE;
-	loop {
-		if let Some(ChannelState::Settled { paid }) = world.client.channel(id).await.unwrap().map(|found| found.state) {
-			return paid;
-		}
-		assert!(Instant::now() < end, "channel {id} is not settled");
-		tokio::time::sleep(Duration::from_millis(200)).await;
-	}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +91,7 @@ async fn answers_should_share_a_channel_when_they_are_streamed_and_the_gateway_i
 	assert_eq!(gateway.terminate(), Some(0));
 
 	world.charlie.send(channel::close(channel, None)).await.unwrap().in_block().await.unwrap();
-	let (paid, whole) = (settled(&world, channel).await, first + second + third + fourth);
+	let (paid, whole) = (world.settled(channel).await, first + second + third + fourth);
 	miner.wait_for("channel_closed");
 	// What was cut off is paid at the most as the same answer was.
 	assert!((whole..=whole + first).contains(&paid), "{paid} for {whole}, {first}");
@@ -152,18 +139,12 @@ async fn answer_should_become_a_job_when_no_miner_can_be_reached_for_a_channel()
 	assert_eq!(channel, 0);
 }
 
-/// An engine that says what it is told to, for the chain's model.
-async fn scripted(world: &World, say: Say) -> FakeOllama {
-	FakeOllama::start(world.client.model(0).await.unwrap().unwrap().digest, say).await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn another_miner_should_answer_when_the_first_one_dies_before_its_first_word() {
 	let world = World::with_offer(1).await;
-	let engine = scripted(&world, Say::Nothing).await;
+	let engine = world.scripted(Say::Nothing).await;
 	let cheap = Engine::Ollama(engine.url());
-	let mut first = world.miner_with(&cheap, &["--session-listen", "/ip4/127.0.0.1/tcp/0"]);
-	first.wait_for("endpoint");
+	let mut first = world.streaming_miner(&cheap, &[]);
 	let dave = world.client.submitter(Signer::from_uri("//Dave").unwrap());
 	let dear = Rate::PerGpuSecond(MILL);
 	for call in [calls::register_miner(account("//Dave//operator"), 1_000 * MILL), calls::offer(0, dear, 1)] {
@@ -194,10 +175,9 @@ async fn another_miner_should_answer_when_the_first_one_dies_before_its_first_wo
 async fn stream_should_end_with_an_error_and_be_paid_to_the_last_checkpoint_when_its_miner_dies() {
 	const PRICE: Balance = MILL / 1_000;
 	let world = World::with_offer(1).await;
-	let rate = Rate::PerToken { input: 0, output: PRICE };
-	world.bob.send(calls::offer(0, rate, 1)).await.unwrap().in_block().await.unwrap();
+	world.price(Rate::PerToken { input: 0, output: PRICE }).await;
 	let words = ["4", "2"].iter().cycle().take(150).map(|word| (*word).to_owned()).collect();
-	let engine = scripted(&world, Say::Slowly(words, 40)).await;
+	let engine = world.scripted(Say::Slowly(words, 40)).await;
 	let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 	let listen = format!("/ip4/127.0.0.1/tcp/{port}");
 	let start = || {
@@ -222,7 +202,7 @@ async fn stream_should_end_with_an_error_and_be_paid_to_the_last_checkpoint_when
 
 	let miner = start();
 	world.charlie.send(channel::close(0, None)).await.unwrap().in_block().await.unwrap();
-	let paid = settled(&world, 0).await;
+	let paid = world.settled(0).await;
 	miner.wait_for("channel_closed");
 	let interval = PRICE * Balance::from(CHECKPOINT_TOKENS);
 	let intervals = shown(&heard) / usize::try_from(CHECKPOINT_TOKENS).unwrap();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod channel_ends;
 mod channels;
 mod command_line;
 mod engines;
@@ -12,6 +13,10 @@ mod flow;
 mod gateway;
 mod gateway_api;
 mod gateway_channels;
+mod gateway_limits;
+mod gateway_load;
+mod gateway_openapi;
+mod gateway_twins;
 mod libraries;
 mod ollama;
 mod receipts;

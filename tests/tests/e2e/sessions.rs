@@ -1,6 +1,6 @@
 //! Answers streamed by a real miner over libp2p, paid for as they come, and settled on chain.
 
-use std::{io::Write, net::TcpListener, process::Stdio, time::Duration};
+use std::{io::Write, net::TcpListener, process::Stdio};
 
 use millrace_client::{
 	calls, channel, endpoint,
@@ -11,7 +11,7 @@ use millrace_client::{
 		wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
 		ChannelTerms, Payer, Received, Session, SessionError,
 	},
-	ChannelState, Signer,
+	Signer,
 };
 use millrace_primitives::{
 	channel::{OpeningPayload, CHECKPOINT_TOKENS},
@@ -65,18 +65,6 @@ async fn ask(session: &mut Session, question: &str) -> Result<String, SessionErr
 	Ok(session.ask(chat(), 7, question.into()).await?.whole().await?.0)
 }
 
-/// Waits until the channel is settled; what was paid.
-async fn settled(world: &World, id: u64) -> Balance {
-	let end = std::time::Instant::now() + PATIENCE;
-	loop {
-		if let Some(ChannelState::Settled { paid }) = world.client.channel(id).await.unwrap().map(|found| found.state) {
-			return paid;
-		}
-		assert!(std::time::Instant::now() < end, "channel {id} is not settled");
-		tokio::time::sleep(Duration::from_millis(200)).await;
-	}
-}
-
 /// So many sums are asked for over this transport; then the client closes, and the miner settles at once.
 async fn sums(listen: &str, answers: u32) {
 	let (input, output) = (MILL / 10_000, MILL / 1_000);
@@ -98,7 +86,7 @@ async fn sums(listen: &str, answers: u32) {
 	assert!(total.fee > 0 && total.fee == sum, "{total:?}");
 
 	world.charlie.send(channel::close(id, voucher)).await.unwrap().in_block().await.unwrap();
-	assert_eq!(settled(&world, id).await, total.fee);
+	assert_eq!(world.settled(id).await, total.fee);
 	miner.wait_for("channel_closed");
 	assert_eq!(world.money("//Bob").await.free, bob.free + total.fee);
 	// Neither the endpoint nor the closing cost the operator anything.
@@ -219,7 +207,7 @@ async fn nothing_should_be_signed_twice_and_no_voucher_lost_when_the_miner_is_ki
 	}
 	second.wait_for("streamed");
 	world.charlie.send(channel::close(id, None)).await.unwrap().in_block().await.unwrap();
-	assert_eq!(settled(&world, id).await, payer.owed().fee);
+	assert_eq!(world.settled(id).await, payer.owed().fee);
 	assert_eq!(world.money("//Bob").await.free, bob.free + payer.owed().fee);
 }
 
