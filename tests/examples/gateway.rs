@@ -171,10 +171,13 @@ async fn main() {
 		}
 		report(what, &ways, &took);
 	}
-	engine.say(Say::Slowly(words, 1));
-	for way in &ways {
-		// Opens the channels.
-		join_all((0..AT_ONCE).map(|_| ask(&client, way))).await;
-		println!("answers a second, {AT_ONCE} at once: {:<18} {:>6.0}", way.name, rate(&client, way).await);
+	for pause in [1, 0] {
+		engine.say(Say::Slowly(words.clone(), pause));
+		for way in &ways {
+			// Opens the channels.
+			join_all((0..AT_ONCE).map(|_| ask(&client, way))).await;
+			let rate = rate(&client, way).await;
+			println!("answers a second, {pause} ms/token, {AT_ONCE} at once: {:<18} {rate:>6.0}", way.name);
+		}
 	}
 }
