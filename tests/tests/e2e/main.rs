@@ -12,6 +12,7 @@ mod flow;
 mod gateway;
 mod gateway_api;
 mod gateway_channels;
+mod gateway_choices;
 mod libraries;
 mod ollama;
 mod receipts;
