@@ -544,11 +544,15 @@ pub enum ReceiptCommand {
 #[derive(Debug, Args)]
 pub struct Export {
 	/// The job's number.
-	pub job: JobId,
+	#[arg(required_unless_present = "channel", conflicts_with = "channel")]
+	pub job: Option<JobId>,
+	/// Instead of a job: the number of a channel that was settled.
+	#[arg(long, value_name = "ID")]
+	pub channel: Option<ChannelId>,
 	/// The file [default: in millrace/receipts in the user's data folder].
 	#[arg(long, value_name = "FILE")]
 	pub out: Option<PathBuf>,
-	/// The block in which the job ended, for a receipt that has left the chain's state; needs an archive node.
+	/// The block in which the job ended or the channel was settled, for a receipt that has left the chain's state; needs an archive node.
 	#[arg(long, value_name = "NUMBER")]
 	pub block: Option<BlockNumber>,
 	/// Begin with the validators of this file (see `trust`) instead of those of genesis: a shorter file, for readers

@@ -107,7 +107,7 @@ impl CliError {
 			Self::Export(ExportError::Unsignable(_)) => "key",
 			Self::Export(
 				ExportError::NotEnded(_)
-				| ExportError::UnknownJob(_)
+				| ExportError::Unknown(_)
 				| ExportError::Gone(_)
 				| ExportError::NotInBlock { .. }
 				| ExportError::NoMiner(_),
@@ -192,6 +192,8 @@ fn dispatch_hint(pallet: &str, error: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+	use millrace_client::receipt::Subject;
+
 	use super::*;
 
 	fn dispatch(pallet: &str, error: &str) -> CliError {
@@ -217,8 +219,8 @@ mod tests {
 			(JsonError::BadSignature.into(), 8),
 			(ExportError::Unsignable(JsonError::BadSignature).into(), 7),
 			(ExportError::NoMiner(1).into(), 6),
-			(ExportError::Gone(1).into(), 6),
-			(ExportError::NotFinal(1).into(), 1),
+			(ExportError::Gone(Subject::Job(1)).into(), 6),
+			(ExportError::NotFinal(Subject::Channel(1)).into(), 1),
 			(ExportError::Chain(ClientError::Connection("x".into())).into(), 3),
 			(ClientError::Decode("x".into()).into(), 1),
 		] {

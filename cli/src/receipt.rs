@@ -6,7 +6,7 @@ use std::{
 };
 
 use millrace_client::receipt::{
-	self, files, json::SignedReceipt, AuthorityId, ExportError, ExportOptions, Trust, Verified,
+	self, files, json::SignedReceipt, AuthorityId, ExportError, ExportOptions, Subject, Trust, VerifiedOf,
 };
 use millrace_primitives::{JobId, H256};
 use serde_json::{json, Value};
@@ -70,18 +70,32 @@ async fn list_receipts(context: &Context, of: Option<String>) -> Result<(), CliE
 }
 
 async fn export(context: &Context, what: Export) -> Result<(), CliError> {
-	let Export { job, out, block, trust, wait } = what;
+	let Export { job, channel, out, block, trust, wait } = what;
 	let trust = trust.as_deref().map(read_trust).transpose()?;
 	let client = context.client().await?;
 	let options = ExportOptions { block, trust, patience: Duration::from_secs(wait) };
-	let bytes = client.export_receipt(job, &options).await?;
-	let path = match out {
-		Some(path) => path,
-		None => files::path(&context.receipts()?, client.genesis_hash(), job),
+	let genesis = client.genesis_hash();
+	let of = match (job, channel) {
+		(Some(job), _) => Subject::Job(job),
+		(None, Some(channel)) => Subject::Channel(channel),
+		(None, None) => return Err(CliError::Usage("name a job, or a channel by --channel".into())),
+	};
+	let bytes = match of {
+		Subject::Job(job) => client.export_receipt(job, &options).await?,
+		Subject::Channel(channel) => client.export_channel_receipt(channel, &options).await?,
+	};
+	let path = match (out, of) {
+		(Some(path), _) => path,
+		(None, Subject::Job(job)) => files::path(&context.receipts()?, genesis, job),
+		(None, Subject::Channel(channel)) => files::channel_path(&context.receipts()?, genesis, channel),
 	};
 	write(&path, &bytes)?;
-	let json = json!({ "job": job, "file": path, "bytes": bytes.len() });
-	context.print(json, || format!("receipt of job {job}, {} bytes: {}", bytes.len(), path.display()));
+	let (name, number) = match of {
+		Subject::Job(job) => ("job", job),
+		Subject::Channel(channel) => ("channel", channel),
+	};
+	let json = json!({ name: number, "file": path, "bytes": bytes.len() });
+	context.print(json, || format!("receipt of {of}, {} bytes: {}", bytes.len(), path.display()));
 	Ok(())
 }
 
@@ -102,7 +116,8 @@ pub async fn save(context: &Context, job: JobId) -> Result<PathBuf, CliError> {
 			}
 		}
 	};
-	let bytes = tokio::time::timeout(PATIENCE, attempts).await.map_err(|_| ExportError::NotFinal(job))??;
+	let bytes =
+		tokio::time::timeout(PATIENCE, attempts).await.map_err(|_| ExportError::NotFinal(Subject::Job(job)))??;
 	write(&path, &bytes)?;
 	Ok(path)
 }
@@ -126,12 +141,19 @@ async fn verify(context: &Context, what: &Verify) -> Result<(), CliError> {
 			return Err(CliError::Usage("name the validators to trust: --trust, or --genesis and --authorities".into()))
 		}
 	};
-	let verified = receipt::verify(&bytes, &trust)?;
-	context.print(verified_json(&verified, &trust), || verified_text(&verified, &trust));
+	if receipt::is_of_channel(&bytes) {
+		let verified = receipt::verify_channel(&bytes, &trust)?;
+		let (json, text) = (show::channel_receipt(&verified.receipt), show::channel_receipt_text(&verified.receipt));
+		context.print(verified_json(&verified, &trust, json), || verified_text(&verified, &trust, text));
+	} else {
+		let verified = receipt::verify(&bytes, &trust)?;
+		let (json, text) = (show::receipt(&verified.receipt), show::receipt_text(&verified.receipt));
+		context.print(verified_json(&verified, &trust, json), || verified_text(&verified, &trust, text));
+	}
 	Ok(())
 }
 
-fn verified_json(verified: &Verified, trust: &Trust) -> Value {
+fn verified_json<R>(verified: &VerifiedOf<R>, trust: &Trust, receipt: Value) -> Value {
 	json!({
 		"valid": true,
 		"genesis": show::hash(trust.genesis),
@@ -142,19 +164,19 @@ fn verified_json(verified: &Verified, trust: &Trust) -> Value {
 		"set_id": verified.set_id,
 		"changes": verified.changes,
 		"trusted": { "block": show::block(trust.block), "set_id": trust.set_id },
-		"receipt": show::receipt(&verified.receipt),
+		"receipt": receipt,
 	})
 }
 
-fn verified_text(verified: &Verified, trust: &Trust) -> String {
-	let Verified { block, finalized, set_id, changes, .. } = verified;
+fn verified_text<R>(verified: &VerifiedOf<R>, trust: &Trust, receipt: String) -> String {
+	let VerifiedOf { block, finalized, set_id, changes, .. } = verified;
 	[
 		"valid: this receipt is in a block that the chain's validators made final".to_owned(),
 		format!("chain            {}", show::hash(trust.genesis)),
 		format!("in block         {} ({})", block.number, show::hash(block.hash)),
 		format!("final by         block {}, set {set_id} of the validators", finalized.number),
 		format!("trusted          set {} after block {}; {changes} changes since", trust.set_id, trust.block.number),
-		show::receipt_text(&verified.receipt),
+		receipt,
 	]
 	.join("\n")
 }

@@ -2,7 +2,9 @@
 //! hex, accounts SS58.
 
 use millrace_client::{Balances, BlockRef, InBlock, Job, JobState, Miner, Model, Offer};
-use millrace_primitives::{AccountId32, Balance, FailCode, JobParams, Outcome, Rate, Receipt, Usage};
+use millrace_primitives::{
+	AccountId32, Balance, ChannelReceipt, FailCode, JobParams, Outcome, Rate, Receipt, RunningTotal, Usage,
+};
 use serde_json::{json, Value};
 
 use crate::amount;
@@ -281,6 +283,43 @@ pub fn receipt_text(receipt: &Receipt<AccountId32>) -> String {
 		format!("parameters hash  {}", hash(receipt.params_hash)),
 		format!("output hash      {}", hash(receipt.output_hash)),
 		format!("transcript root  {}", hash(receipt.transcript_root)),
+	]
+	.join("\n")
+}
+
+/// A channel's receipt as JSON.
+pub fn channel_receipt(receipt: &ChannelReceipt<AccountId32>) -> Value {
+	let RunningTotal { answers, input_tokens, output_tokens, gpu_ms, fee } = receipt.total;
+	json!({
+		"channel": receipt.channel,
+		"client": receipt.client.to_string(),
+		"miner": receipt.miner.to_string(),
+		"model_digest": hash(receipt.model_digest),
+		"rate": rate(receipt.rate),
+		"answers": answers,
+		"usage": { "input_tokens": input_tokens, "output_tokens": output_tokens, "gpu_ms": gpu_ms },
+		"owed": plancks(fee),
+		"checkpoint": hash(receipt.checkpoint),
+		"paid": plancks(receipt.paid),
+		"refund": plancks(receipt.refund),
+		"opened_at": receipt.opened_at,
+		"ended_at": receipt.ended_at,
+	})
+}
+
+/// A channel's receipt for people.
+pub fn channel_receipt_text(receipt: &ChannelReceipt<AccountId32>) -> String {
+	let RunningTotal { answers, input_tokens, output_tokens, gpu_ms, .. } = receipt.total;
+	[
+		format!("channel          {}, {answers} answers", receipt.channel),
+		format!("blocks           {} to {}", receipt.opened_at, receipt.ended_at),
+		format!("client           {}", receipt.client),
+		format!("miner            {}", receipt.miner),
+		format!("paid             {}, {} given back", amount::show(receipt.paid), amount::show(receipt.refund)),
+		format!("rate             {}", rate_text(receipt.rate)),
+		format!("usage            {input_tokens} tokens in, {output_tokens} out, {gpu_ms} ms"),
+		format!("model sha256     {}", hex::encode(receipt.model_digest)),
+		format!("checkpoint       {}", hash(receipt.checkpoint)),
 	]
 	.join("\n")
 }

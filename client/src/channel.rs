@@ -140,6 +140,15 @@ impl Snapshot {
 		Ok(channels)
 	}
 
+	/// The number that the next channel will have.
+	///
+	/// # Errors
+	///
+	/// When the node does not answer.
+	pub async fn next_channel(&self) -> Result<ChannelId, Error> {
+		Ok(self.value("Channels", "NextChannelId", ()).await?.unwrap_or_default())
+	}
+
 	/// The record of a channel that was settled.
 	///
 	/// # Errors

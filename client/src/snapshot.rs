@@ -1,6 +1,6 @@
 //! The chain's state at one block.
 
-use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, JobId, ModelId, Receipt, H256};
+use millrace_primitives::{AccountId32, Attempt, Balance, BlockNumber, ChannelId, JobId, ModelId, Receipt, H256};
 use subxt::{
 	client::OfflineClientAtBlockT,
 	constants::{dynamic, ConstantsClient},
@@ -19,6 +19,7 @@ use subxt::{
 
 use crate::{
 	event::{self, Placed},
+	receipt::Subject,
 	types::{Balances, BlockRef, EscrowRow, Job, Miner, Model, Offer, Parameters, ReceiptKey},
 	wire::{self, Shared},
 	Error, Event,
@@ -197,21 +198,24 @@ impl Snapshot {
 		Ok(receipt.map(|receipt| receipt.0))
 	}
 
-	/// The jobs whose receipts a block has, in the order of the leaves of its tree, while they are in state.
+	/// The jobs and channels whose receipts a block has, in the order of the leaves of its tree, while they are in state.
 	///
 	/// # Errors
 	///
 	/// When the node does not answer, or some of the block's receipts have left state.
-	pub async fn receipts_in(&self, block: BlockNumber) -> Result<Vec<JobId>, Error> {
-		let entries = self.entries::<_, (BlockNumber, u32), JobId>("Receipts", "Order", (block,)).await?;
-		let mut jobs: Vec<_> = entries.into_iter().map(|((_, place), job)| (place, job)).collect();
-		jobs.sort_unstable();
+	pub async fn receipts_in(&self, block: BlockNumber) -> Result<Vec<Subject>, Error> {
+		let jobs = self.entries::<_, (BlockNumber, u32), JobId>("Receipts", "Order", (block,)).await?;
+		let channels = self.entries::<_, (BlockNumber, u32), ChannelId>("Receipts", "ChannelOrder", (block,)).await?;
+		let jobs = jobs.into_iter().map(|((_, place), job)| (place, Subject::Job(job)));
+		let channels = channels.into_iter().map(|((_, place), channel)| (place, Subject::Channel(channel)));
+		let mut all: Vec<_> = jobs.chain(channels).collect();
+		all.sort_unstable_by_key(|(place, _)| *place);
 		let whole =
-			jobs.iter().enumerate().all(|(at, (place, _))| usize::try_from(*place).is_ok_and(|place| place == at));
+			all.iter().enumerate().all(|(at, (place, _))| usize::try_from(*place).is_ok_and(|place| place == at));
 		if !whole {
 			return Err(Error::Decode(format!("some receipts of block {block} have left state")));
 		}
-		Ok(jobs.into_iter().map(|(_, job)| job).collect())
+		Ok(all.into_iter().map(|(_, of)| of).collect())
 	}
 
 	/// The last block of a set of validators; `None` while the set has not ended.

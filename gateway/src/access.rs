@@ -13,16 +13,17 @@ use axum::{
 	http::{
 		header::{AUTHORIZATION, HOST, ORIGIN},
 		request::Parts,
-		HeaderMap, HeaderValue, StatusCode,
+		HeaderMap, HeaderName, HeaderValue, StatusCode,
 	},
 	middleware::Next,
 	response::{IntoResponse, Response},
 };
 
 use crate::{
+	answer::{NoAnswer, Order},
 	ollama::OllamaError,
 	openai::ApiError,
-	rate::{Rates, Standing},
+	rate::{Allowance, Rates, Standing},
 	server::Shared,
 	store::{ApiKey, Scope, Store},
 };
@@ -66,13 +67,14 @@ pub struct Access {
 	keyed: AtomicBool,
 	/// Requests a minute of keys without a limit of their own.
 	per_minute: Option<u32>,
-	rates: Rates,
+	requests: Rates,
+	tokens: Arc<Rates>,
 }
 
 impl Access {
 	/// Lets everybody in while there are no keys; `per_minute` bounds the requests of keys without a limit of their own.
 	pub fn new(per_minute: Option<u32>) -> Self {
-		Self { keyed: AtomicBool::new(false), per_minute, rates: Rates::default() }
+		Self { keyed: AtomicBool::new(false), per_minute, requests: Rates::default(), tokens: Arc::default() }
 	}
 
 	fn asks_for_keys(&self, store: &Store) -> rusqlite::Result<bool> {
@@ -97,7 +99,38 @@ impl Access {
 
 	fn count(&self, caller: &Caller) -> Option<Standing> {
 		let limit = caller.key.as_ref().and_then(|key| key.per_minute).or(self.per_minute)?;
-		Some(self.rates.count(caller.id(), limit, Instant::now()))
+		Some(self.requests.take(caller.id(), limit, 1, Instant::now()))
+	}
+
+	/// How a key stands that has a limit of tokens.
+	fn tokens(&self, caller: &Caller) -> Option<Standing> {
+		let key = caller.key.as_ref()?;
+		Some(self.tokens.take(&key.id, key.tokens_per_minute?, 0, Instant::now()))
+	}
+
+	/// Takes what the orders may use of their key's tokens, for all of them or for none.
+	///
+	/// # Errors
+	///
+	/// [`NoAnswer::TooManyTokens`].
+	pub fn allow(&self, caller: &Caller, orders: &mut [Order]) -> Result<(), NoAnswer> {
+		let Some((key, limit)) = caller.key.as_ref().and_then(|key| Some((key, key.tokens_per_minute?))) else {
+			return Ok(());
+		};
+		let needed = orders.iter().fold(0, |sum: u32, order| sum.saturating_add(order.most_tokens));
+		let now = Instant::now();
+		for order in &mut *orders {
+			match Allowance::take(&self.tokens, &key.id, limit, order.most_tokens, now) {
+				Ok(allowance) => order.allowance = allowance,
+				Err(_) => {
+					// What was taken for the others goes back.
+					orders.iter_mut().for_each(|order| order.allowance = Allowance::default());
+					let retry = self.tokens.take(&key.id, limit, needed, now).retry;
+					return Err(NoAnswer::TooManyTokens { limit, needed, retry: retry.filter(|_| needed <= limit) });
+				}
+			}
+		}
+		Ok(())
 	}
 }
 
@@ -145,25 +178,28 @@ pub async fn enter(State(gateway): State<Shared>, mut request: Request, next: Ne
 	} else if !caller.may_enter(scope) {
 		refuse(ApiError::forbidden(scope))
 	} else {
-		request.extensions_mut().insert(caller);
+		request.extensions_mut().insert(caller.clone());
 		next.run(request).await
 	};
-	if let Some(standing) = standing {
-		tell(response.headers_mut(), &standing);
+	for (standing, what) in [(standing, "requests"), (access.tokens(&caller), "tokens")] {
+		if let Some(standing) = standing {
+			tell(response.headers_mut(), what, &standing);
+		}
 	}
 	response
 }
 
-/// OpenAI's names.
-fn tell(headers: &mut HeaderMap, standing: &Standing) {
-	let mut set = |name: &'static str, value: String| {
-		if let Ok(value) = HeaderValue::from_str(&value) {
+/// By OpenAI's names.
+fn tell(headers: &mut HeaderMap, what: &str, standing: &Standing) {
+	let mut set = |name: &str, value: String| {
+		let name = HeaderName::try_from(format!("x-ratelimit-{name}-{what}"));
+		if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
 			headers.insert(name, value);
 		}
 	};
-	set("x-ratelimit-limit-requests", standing.limit.to_string());
-	set("x-ratelimit-remaining-requests", standing.remaining.to_string());
-	set("x-ratelimit-reset-requests", span(standing.reset));
+	set("limit", standing.limit.to_string());
+	set("remaining", standing.remaining.to_string());
+	set("reset", span(standing.reset));
 }
 
 /// A time as OpenAI writes it, rounded up: `1s`, `6m0s`.
@@ -190,7 +226,7 @@ impl From<rusqlite::Error> for ApiError {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::store::NewKey;
+	use crate::{answer::fake, store::NewKey};
 
 	fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
 		list.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
@@ -240,6 +276,7 @@ mod tests {
 			scopes: Some(vec![Scope::Chat]),
 			budget: None,
 			per_minute: None,
+			tokens_per_minute: None,
 		};
 		let caller = Caller { key: Some(Arc::new(key)) };
 		assert!(caller.may_use("tiny") && !caller.may_use("large"));
@@ -249,6 +286,42 @@ mod tests {
 			assert!(!caller.may_enter(scope_of(path)), "{path}");
 		}
 		assert!(Caller::default().may_enter(Scope::Metrics) && Caller::default().may_use("any"));
+	}
+
+	#[test]
+	fn orders_should_take_their_tokens_together_or_not_at_all() {
+		let key = ApiKey {
+			id: "key_1".into(),
+			models: None,
+			scopes: None,
+			budget: None,
+			per_minute: None,
+			tokens_per_minute: Some(100),
+		};
+		let (access, caller) = (Access::new(None), Caller { key: Some(Arc::new(key)) });
+		let orders = |count: usize| vec![Order { most_tokens: 40, ..fake::order() }; count];
+		let left = || access.tokens(&caller).unwrap().remaining;
+		let refused = |count: usize| match access.allow(&caller, &mut orders(count)) {
+			Err(NoAnswer::TooManyTokens { limit, needed, retry }) => (limit, needed, retry.is_some()),
+			other => panic!("{other:?}"),
+		};
+		assert_eq!((refused(3), left()), ((100, 120, false), 100));
+		let mut taken = orders(2);
+		access.allow(&caller, &mut taken).unwrap();
+		assert_eq!(left(), 20);
+		assert_eq!(refused(1), (100, 40, true));
+		drop(taken);
+		assert_eq!(left(), 100);
+		assert!(access.allow(&Caller::default(), &mut orders(9)).is_ok());
+	}
+
+	#[test]
+	fn standing_should_be_told_by_openais_names() {
+		let (mut headers, rates) = (HeaderMap::new(), Rates::default());
+		tell(&mut headers, "tokens", &rates.take("a", 60, 30, Instant::now()));
+		for (name, value) in [("limit", "60"), ("remaining", "30"), ("reset", "30s")] {
+			assert_eq!(headers[&format!("x-ratelimit-{name}-tokens")], value);
+		}
 	}
 
 	#[test]

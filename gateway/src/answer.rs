@@ -1,16 +1,20 @@
 //! Where answers come from, whatever makes them: pieces, and an end that says what was paid.
 
+use std::time::Duration;
+
 use futures::{future::BoxFuture, stream::BoxStream, StreamExt};
-use millrace_client::{Error, JobRequest};
-use millrace_primitives::{Balance, ChannelId, FailCode, JobId, Usage};
+use millrace_client::{Error, JobRequest, Model};
+use millrace_primitives::{Balance, ChannelId, FailCode, JobId, TranscriptEntry, Usage, UsageBounds};
 use serde_json::{json, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::Caller, store::OverBudget};
+use crate::{access::Caller, rate::Allowance, store::OverBudget};
 
 /// A part of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delta {
+	/// The record of the next tokens, where it was asked for. Their bytes are in the next pieces.
+	Tokens(Vec<TranscriptEntry>),
 	/// More bytes of it; a character can be cut in two.
 	Piece(Vec<u8>),
 	/// Nothing comes after this.
@@ -84,6 +88,8 @@ impl Finish {
 pub struct Answer {
 	/// What it says.
 	pub output: Vec<u8>,
+	/// The record of its tokens, where it was asked for.
+	pub tokens: Vec<TranscriptEntry>,
 	/// How it ended.
 	pub end: End,
 }
@@ -109,22 +115,50 @@ pub struct Order {
 	pub seed: Option<u64>,
 	/// The texts that end it.
 	pub stop: Vec<String>,
+	/// Whether the record of its tokens is wanted: no job can have that.
+	pub logprobs: bool,
+	/// Most tokens that it can take, those of the prompt included.
+	pub most_tokens: u32,
+	/// What it has taken of its key's tokens.
+	pub allowance: Allowance,
 	/// Cancelled when no more of it is wanted.
 	pub enough: CancellationToken,
 }
 
 impl Order {
 	/// A job, without more wishes.
-	pub fn new(model: String, request: JobRequest) -> Self {
-		Self { model, request, seed: None, stop: Vec::new(), enough: CancellationToken::new() }
+	pub fn new(model: &Model, request: JobRequest) -> Self {
+		let length = u32::try_from(request.input.len()).unwrap_or(u32::MAX);
+		let bounds = UsageBounds::new(model.template_tokens, &request.params, length, u32::MAX);
+		Self {
+			model: model.name.clone(),
+			request,
+			seed: None,
+			stop: Vec::new(),
+			logprobs: false,
+			most_tokens: bounds.input_tokens.saturating_add(bounds.output_tokens),
+			allowance: Allowance::default(),
+			enough: CancellationToken::new(),
+		}
+	}
+
+	/// As many orders of the same, each with a seed of its own: the first one's and those after it. Each ends by itself.
+	pub fn copies(self, count: u32) -> Vec<Self> {
+		let copy = |index: u32| Self {
+			seed: self.seed.map(|seed| seed.wrapping_add(index.into())),
+			enough: CancellationToken::new(),
+			..self.clone()
+		};
+		(0..count).map(copy).collect()
 	}
 }
 
 /// Makes answers.
 pub trait Backend: Send + Sync {
-	/// Begins an answer on behalf of `caller`, whose limits have been looked at. What fails may be tried with another miner
-	/// by the backend itself, but only before the first piece: a client is never shown two beginnings.
-	fn answer<'a>(&'a self, caller: &'a Caller, order: Order) -> BoxFuture<'a, Result<Deltas, NoAnswer>>;
+	/// Begins answers to orders that differ in their seeds alone, on behalf of `caller`, whose limits have been looked at:
+	/// one for each, in their order, or none. What fails may be tried with another miner by the backend itself, but only
+	/// before the first piece: a client is never shown two beginnings.
+	fn answers<'a>(&'a self, caller: &'a Caller, orders: Vec<Order>) -> BoxFuture<'a, Result<Vec<Deltas>, NoAnswer>>;
 }
 
 /// Why there is no answer.
@@ -153,10 +187,37 @@ pub enum NoAnswer {
 	Broken(String),
 	/// The client gives a seed, and no channel could be had: the chain gives jobs theirs.
 	Seeded,
+	/// The client wants the record of the tokens, and no channel could be had: what jobs keep on chain is its hash.
+	Unrecorded,
+	/// The API key has no tokens left for it in this minute.
+	TooManyTokens {
+		/// Tokens a minute.
+		limit: u32,
+		/// What this may take.
+		needed: u32,
+		/// How long to wait; `None`: it is more than a minute's.
+		retry: Option<Duration>,
+	},
+	/// One of several answers to a request failed, and the others ended with it.
+	OneOf {
+		/// Which, from 0.
+		index: usize,
+		/// How many they were.
+		count: usize,
+		/// Why.
+		why: Box<NoAnswer>,
+	},
 	/// So many answers are under way that no other one is begun.
 	Busy,
 	/// The gateway's own records can't be written or read.
 	Store(String),
+}
+
+impl NoAnswer {
+	/// Nothing came any more, and no reason.
+	pub fn broke_off() -> Self {
+		Error::Connection("the answer broke off".into()).into()
+	}
 }
 
 impl From<Error> for NoAnswer {
@@ -171,14 +232,15 @@ impl From<Error> for NoAnswer {
 ///
 /// The backend's.
 pub async fn whole(mut deltas: Deltas) -> Result<Answer, NoAnswer> {
-	let mut output = Vec::new();
+	let (mut output, mut tokens) = (Vec::new(), Vec::new());
 	while let Some(delta) = deltas.next().await {
 		match delta? {
+			Delta::Tokens(more) => tokens.extend(more),
 			Delta::Piece(piece) => output.extend(piece),
-			Delta::End(end) => return Ok(Answer { output, end }),
+			Delta::End(end) => return Ok(Answer { output, tokens, end }),
 		}
 	}
-	Err(Error::Connection("the answer broke off".into()).into())
+	Err(NoAnswer::broke_off())
 }
 
 /// Puts text together whose characters may be cut in two.
@@ -221,10 +283,41 @@ fn unfinished(bytes: &[u8]) -> usize {
 pub mod fake {
 	//! A backend that says what it is told to.
 
+	use millrace_primitives::{AccountId32, Alternative, JobParams, ModelKind, Sampling, Workload, H256};
+
 	use super::*;
 
 	/// Says the same pieces to everybody, or fails.
 	pub struct Fake(pub Vec<Result<Delta, NoAnswer>>);
+
+	/// A model of nobody's.
+	pub fn model() -> Model {
+		Model {
+			id: 0,
+			owner: AccountId32::new([0; 32]),
+			name: "tiny".into(),
+			kind: ModelKind::Text,
+			digest: H256::zero(),
+			template_hash: H256::zero(),
+			context_length: 512,
+			template_tokens: 16,
+			deposit: 0,
+			retired: false,
+		}
+	}
+
+	/// A short chat with it.
+	pub fn order() -> Order {
+		let params = JobParams::of(Workload::Chat(Sampling::greedy(5)));
+		let input = b"hi".to_vec();
+		Order::new(&model(), JobRequest { model: 0, input, params, max_fee: 1, miner: None })
+	}
+
+	/// The record of a token that stands for `text`.
+	pub fn token(text: &str) -> TranscriptEntry {
+		let top = vec![Alternative { token: 3, logprob: -250_000 }, Alternative { token: 8, logprob: -1_500_000 }];
+		TranscriptEntry { token: 3, bytes: text.as_bytes().to_vec(), logprob: -250_000, top }
+	}
 
 	impl Fake {
 		/// Pieces of text, and an end.
@@ -242,9 +335,10 @@ pub mod fake {
 	}
 
 	impl Backend for Fake {
-		fn answer<'a>(&'a self, _: &'a Caller, _: Order) -> BoxFuture<'a, Result<Deltas, NoAnswer>> {
-			let deltas = futures::stream::iter(self.0.clone()).boxed();
-			Box::pin(async move { Ok(deltas) })
+		fn answers<'a>(&'a self, _: &'a Caller, orders: Vec<Order>) -> BoxFuture<'a, Result<Vec<Deltas>, NoAnswer>> {
+			let said = || futures::stream::iter(self.0.clone()).boxed();
+			let all = orders.iter().map(|_| said()).collect();
+			Box::pin(async move { Ok(all) })
 		}
 	}
 }
@@ -262,6 +356,22 @@ mod tests {
 		assert_eq!(text.push(&[euro[2], b'b']), "€b");
 		assert_eq!(text.push(&[0xff, b'c', euro[0]]), "\u{fffd}c");
 		assert_eq!(text.finish(), "\u{fffd}");
+	}
+
+	#[test]
+	fn copies_should_have_seeds_one_after_another_and_end_by_themselves() {
+		let order = Order { seed: Some(u64::MAX), ..fake::order() };
+		let copies = order.copies(3);
+		assert_eq!(copies.iter().map(|copy| copy.seed).collect::<Vec<_>>(), [Some(u64::MAX), Some(0), Some(1)]);
+		copies[1].enough.cancel();
+		assert!(!copies[0].enough.is_cancelled() && !copies[2].enough.is_cancelled());
+		assert!(fake::order().copies(2).iter().all(|copy| copy.seed.is_none()));
+	}
+
+	#[test]
+	fn order_should_know_the_most_tokens_that_it_can_take() {
+		// 2 bytes, 16 of the template, 5 of the answer.
+		assert_eq!(fake::order().most_tokens, 23);
 	}
 
 	#[tokio::test]

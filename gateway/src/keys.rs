@@ -41,10 +41,11 @@ pub fn run(command: KeyCommand) -> anyhow::Result<()> {
 }
 
 fn new(flags: NewKeyFlags) -> anyhow::Result<()> {
-	let NewKeyFlags { name, models, scopes, budget, per_minute, database: at } = flags;
+	let NewKeyFlags { name, models, scopes, budget, per_minute, tokens_per_minute, database: at } = flags;
 	let some = |list: Vec<_>| (!list.is_empty()).then_some(list);
 	let scopes = (!scopes.is_empty()).then_some(scopes);
-	let new = NewKey { name, models: some(models), scopes, budget: budget.map(|budget| budget.0), per_minute };
+	let budget = budget.map(|budget| budget.0);
+	let new = NewKey { name, models: some(models), scopes, budget, per_minute, tokens_per_minute };
 	let (id, secret) = Store::open(&at.database)?.new_key(&new)?;
 	if at.json {
 		println!("{}", json!({ "id": id, "key": secret }));
@@ -64,6 +65,7 @@ fn row(row: &KeyRow) -> Value {
 		"budget": row.key.budget.map(|budget| budget.to_string()),
 		"spent": row.spent.to_string(),
 		"per_minute": row.key.per_minute,
+		"tokens_per_minute": row.key.tokens_per_minute,
 		"created": row.created,
 		"revoked": row.revoked,
 	})
@@ -82,6 +84,7 @@ fn line(row: &KeyRow) -> String {
 		None => format!("{} spent this month", amount::show(row.spent)),
 	});
 	words.extend(row.key.per_minute.map(|limit| format!("{limit} requests a minute")));
+	words.extend(row.key.tokens_per_minute.map(|limit| format!("{limit} tokens a minute")));
 	words.extend(row.key.models.as_ref().map(|models| format!("models {}", models.join(" "))));
 	words.extend(row.key.scopes.as_ref().map(|scopes| {
 		let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();

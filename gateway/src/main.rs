@@ -17,6 +17,7 @@ mod prompt;
 mod rate;
 mod serve;
 mod server;
+mod several;
 mod start;
 mod status;
 mod stop;

@@ -56,14 +56,27 @@ pub struct Gateway {
 }
 
 impl Gateway {
-	/// Begins an answer of text, which ends where the order says.
+	/// Begins answers to orders that differ in their seeds alone, each of which ends where its order says.
 	///
 	/// # Errors
 	///
-	/// The backend's.
+	/// The backend's, and [`NoAnswer::TooManyTokens`]. None was begun then.
+	pub async fn answers(&self, caller: &Caller, mut orders: Vec<Order>) -> Result<Vec<Deltas>, NoAnswer> {
+		self.access.allow(caller, &mut orders)?;
+		let ends: Vec<_> = orders.iter().map(|order| (order.stop.clone(), order.enough.clone())).collect();
+		let all = self.backend.answers(caller, orders).await?;
+		let ended = |(deltas, (texts, enough)): (_, (_, _))| stop::before(deltas, texts, enough);
+		Ok(all.into_iter().zip(ends).map(ended).collect())
+	}
+
+	/// Begins one answer.
+	///
+	/// # Errors
+	///
+	/// As [`Gateway::answers`].
 	pub async fn answer(&self, caller: &Caller, order: Order) -> Result<Deltas, NoAnswer> {
-		let (texts, enough) = (order.stop.clone(), order.enough.clone());
-		Ok(stop::before(self.backend.answer(caller, order).await?, texts, enough))
+		let mut all = self.answers(caller, vec![order]).await?;
+		all.pop().ok_or_else(NoAnswer::broke_off)
 	}
 }
 

@@ -1,6 +1,9 @@
 //! Ending an answer where it says something that its client has no use for.
 
+use std::collections::VecDeque;
+
 use futures::{stream, StreamExt};
+use millrace_primitives::TranscriptEntry;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -44,10 +47,52 @@ struct Held {
 	texts: Vec<Vec<u8>>,
 	enough: CancellationToken,
 	bytes: Vec<u8>,
+	/// The record of tokens whose bytes have not all been passed on.
+	tokens: VecDeque<TranscriptEntry>,
+	/// Bytes that were passed on beyond those of the tokens that were.
+	ahead: usize,
 	ended: bool,
 }
 
 impl Held {
+	/// What comes of a delta.
+	fn take(&mut self, delta: Delta) -> Vec<Delta> {
+		match delta {
+			Delta::Tokens(more) => {
+				self.tokens.extend(more);
+				Vec::new()
+			}
+			Delta::Piece(piece) => {
+				let more = self.push(&piece);
+				self.pass(more)
+			}
+			Delta::End(mut end) => {
+				if self.ended {
+					end.finish = Finish::Stop;
+					return vec![Delta::End(end)];
+				}
+				let rest = std::mem::take(&mut self.bytes);
+				let mut parts = self.pass(rest);
+				let tokens = std::mem::take(&mut self.tokens);
+				parts.extend((!tokens.is_empty()).then(|| Delta::Tokens(tokens.into())));
+				parts.push(Delta::End(end));
+				parts
+			}
+		}
+	}
+
+	/// Bytes, and before them the tokens that end within them.
+	fn pass(&mut self, bytes: Vec<u8>) -> Vec<Delta> {
+		self.ahead = self.ahead.saturating_add(bytes.len());
+		let mut tokens = Vec::new();
+		while let Some(token) = self.tokens.pop_front_if(|token| token.bytes.len() <= self.ahead) {
+			self.ahead = self.ahead.saturating_sub(token.bytes.len());
+			tokens.push(token);
+		}
+		let tokens = (!tokens.is_empty()).then_some(Delta::Tokens(tokens));
+		tokens.into_iter().chain((!bytes.is_empty()).then_some(Delta::Piece(bytes))).collect()
+	}
+
 	/// Where the first of the texts begins in what is held.
 	fn found(&self) -> Option<usize> {
 		let of = |text: &Vec<u8>| self.bytes.windows(text.len()).position(|window| window == text.as_slice());
@@ -89,21 +134,11 @@ pub fn before(deltas: Deltas, texts: Vec<String>, enough: CancellationToken) -> 
 		return deltas;
 	}
 	let texts = texts.into_iter().map(String::into_bytes).collect();
-	let held = Held { deltas, texts, enough, bytes: Vec::new(), ended: false };
+	let (bytes, tokens) = (Vec::new(), VecDeque::new());
+	let held = Held { deltas, texts, enough, bytes, tokens, ahead: 0, ended: false };
 	let parts = stream::unfold(held, |mut held| async move {
 		let parts = match held.deltas.next().await? {
-			Ok(Delta::Piece(piece)) => {
-				let more = held.push(&piece);
-				Some(more).filter(|more| !more.is_empty()).map(|more| Ok(Delta::Piece(more))).into_iter().collect()
-			}
-			Ok(Delta::End(mut end)) => {
-				let rest = std::mem::take(&mut held.bytes);
-				if held.ended {
-					end.finish = Finish::Stop;
-				}
-				let rest = Some(rest).filter(|rest| !held.ended && !rest.is_empty());
-				rest.map(|rest| Ok(Delta::Piece(rest))).into_iter().chain([Ok(Delta::End(end))]).collect()
-			}
+			Ok(delta) => held.take(delta).into_iter().map(Ok).collect(),
 			Err(error) => vec![Err(error)],
 		};
 		Some((stream::iter(parts), held))
@@ -137,6 +172,27 @@ mod tests {
 	async fn answer_should_be_whole_when_no_text_comes() {
 		assert_eq!(said(&["ab\n", "c\n"], &["\n\n", "x"]).await, ("ab\nc\n".into(), false));
 		assert_eq!(said(&["ab"], &[]).await, ("ab".into(), false));
+	}
+
+	#[tokio::test]
+	async fn tokens_should_be_those_of_the_text_that_is_passed_on() {
+		let recorded = |stop: &'static str| async move {
+			let mut deltas = Vec::new();
+			for text in ["a", "b", "cd", "e"] {
+				deltas.push(Ok(Delta::Tokens(vec![fake::token(text)])));
+				deltas.push(Ok(Delta::Piece(text.as_bytes().to_vec())));
+			}
+			deltas.push(Ok(Delta::End(fake::end())));
+			let deltas = stream::iter(deltas).boxed();
+			let answer = whole(before(deltas, vec![stop.into()], CancellationToken::new())).await.unwrap();
+			let tokens: Vec<_> = answer.tokens.iter().map(|token| token.bytes.clone()).collect();
+			(answer.output, tokens)
+		};
+		assert_eq!(recorded("cd").await, (b"ab".to_vec(), vec![b"a".to_vec(), b"b".to_vec()]));
+		// A token that the end cuts in two is not among them.
+		assert_eq!(recorded("d").await, (b"abc".to_vec(), vec![b"a".to_vec(), b"b".to_vec()]));
+		let (output, tokens) = recorded("x").await;
+		assert_eq!((output, tokens.concat()), (b"abcde".to_vec(), b"abcde".to_vec()));
 	}
 
 	#[test]

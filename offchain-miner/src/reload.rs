@@ -5,7 +5,7 @@ use millrace_primitives::AccountId32;
 use tokio::{signal::unix::Signal, sync::watch::Sender};
 
 use crate::{
-	config::{changes, Config, Flags, Settings},
+	config::{changes, keep, Config, Flags, Settings},
 	logging::Logging,
 	offer,
 };
@@ -54,20 +54,7 @@ impl Reload {
 			tracing::warn!(event = %"restart_needed", keys = %restart, "these keys change at the next start only");
 		}
 		// A key that waits for the restart is named at every reload until then.
-		let waiting = std::mem::replace(&mut self.config, new);
-		for key in &found.restart {
-			self.keep(&waiting, key)?;
-		}
-		Ok(())
-	}
-
-	fn keep(&mut self, old: &Config, key: &str) -> anyhow::Result<()> {
-		let (mut now, old) = (toml::Table::try_from(&self.config)?, toml::Table::try_from(old)?);
-		match old.get(key) {
-			Some(value) => now.insert(key.to_owned(), value.clone()),
-			None => now.remove(key),
-		};
-		self.config = now.try_into()?;
+		self.config = keep(&new, &self.config, &found.restart)?;
 		Ok(())
 	}
 }

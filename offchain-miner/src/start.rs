@@ -92,12 +92,14 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 	let vigil = tokio::spawn(Vigil::new(chain.clone(), engines.clone(), sensors, status.clone()).follow());
 	announce(&chain, config.manage_ready).await;
 	offer::remind(&config, &client, &operator).await;
+	let (sender, live) = watch::channel(Settings::from(&config));
 	let sessions = if config.session.listen.is_empty() {
 		None
 	} else {
 		let ledger = Arc::new(NodeLedger::new(client.clone(), submitter));
 		let (settings, work_dir, engines) = (&config.session, &*config.work_dir, Engines::new(engines.clone()));
-		Some(Server::start(Setup { settings, work_dir, ledger, engines, signer })?)
+		let (metrics, changes) = (metrics.sessions().clone(), live.clone());
+		Some(Server::start(Setup { settings, work_dir, ledger, engines, signer, metrics, changes })?)
 	};
 	tracing::info!(event = %"ready", %operator, genesis = %hex::encode(genesis), slots = config.slots.get(), "working");
 
@@ -105,10 +107,10 @@ pub async fn run(config: Config, flags: Flags, logging: Logging) -> anyhow::Resu
 		let folder = config.work_dir.join("receipts");
 		tokio::spawn(Receipts::new(chain.clone(), journal.clone(), folder).signed_by(receipt_signer).follow())
 	});
-	let (manage_ready, (sender, settings)) = (config.manage_ready, watch::channel(Settings::from(&config)));
-	let patience = settings.clone();
+	let manage_ready = config.manage_ready;
+	let patience = live.clone();
 	tokio::spawn(Reload { flags, config, operator, settings: sender, client, logging }.follow(hangup));
-	let runner = Runner::new(core, journal, chain.clone(), Means { engines, tasks }, status, metrics, settings);
+	let runner = Runner::new(core, journal, chain.clone(), Means { engines, tasks }, status, metrics, live);
 	let drain = CancellationToken::new();
 	let begin = drain.clone();
 	tokio::spawn(async move {

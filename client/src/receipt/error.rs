@@ -4,7 +4,7 @@ use millrace_primitives::{BlockNumber, JobId, H256};
 use sp_consensus_grandpa::{AuthorityId, SetId};
 
 use super::{
-	format::{MAX_BYTES, VERSION},
+	format::{Subject, CHANNEL_VERSION, MAX_BYTES, VERSION},
 	json::JsonError,
 };
 use crate::Error;
@@ -20,7 +20,7 @@ pub enum FormatError {
 	#[error("this is no receipt file")]
 	NotAReceipt,
 	/// It was written by another version.
-	#[error("the file has format {0}; this program reads format {VERSION}")]
+	#[error("the file has format {0}; this program reads {VERSION}, of jobs, and {CHANNEL_VERSION}, of channels")]
 	OtherVersion(u8),
 	/// It ends too early, goes on too long, or holds something that nothing encodes as.
 	#[error("the file is damaged: {0}")]
@@ -189,34 +189,33 @@ pub enum ExportError {
 	/// The node does not answer, or has dropped the state that is needed.
 	#[error(transparent)]
 	Chain(#[from] Error),
-	/// The job has not ended.
-	#[error("job {0} has not ended, so it has no receipt yet")]
-	NotEnded(JobId),
-	/// The chain knows no such job.
-	#[error("the chain knows no job {0}")]
-	UnknownJob(JobId),
+	/// It has not ended.
+	#[error("{0} has not ended, so it has no receipt yet")]
+	NotEnded(Subject),
+	/// There is no such job or channel.
+	#[error("the chain knows no {0}")]
+	Unknown(Subject),
 	/// The receipt has left state.
 	#[error(
-		"the receipt of job {0} is no longer in state; name the block in which the job ended (--block), and ask an \
-		 archive node"
+		"the receipt of {0} is no longer in state; name the block in which it ended (--block), and ask an archive node"
 	)]
-	Gone(JobId),
-	/// The named block has no receipt of the job.
-	#[error("block {block} has no receipt of job {job}")]
+	Gone(Subject),
+	/// The named block has no such receipt.
+	#[error("block {block} has no receipt of {of}")]
 	NotInBlock {
-		/// The job.
-		job: JobId,
+		/// The job or channel.
+		of: Subject,
 		/// The block.
 		block: BlockNumber,
 	},
 	/// The receipt's block is not final yet, or no justification for it or a later block came in time.
-	#[error("the receipt of job {0} is not final yet; try again in a moment")]
-	NotFinal(JobId),
+	#[error("the receipt of {0} is not final yet; try again in a moment")]
+	NotFinal(Subject),
 	/// The receipt was finalized before the checkpoint that the file should begin with.
-	#[error("the receipt of job {job} is older than set {set} of the validators; begin with an earlier one")]
+	#[error("the receipt of {of} is older than set {set} of the validators; begin with an earlier one")]
 	BeforeTrust {
-		/// The job.
-		job: JobId,
+		/// The job or channel.
+		of: Subject,
 		/// The set of the checkpoint.
 		set: SetId,
 	},

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use codec::{Decode, DecodeAll, Encode};
 use futures::{stream::BoxStream, StreamExt};
-use millrace_primitives::{AccountId32, BlockNumber, JobId, Receipt, H256};
+use millrace_primitives::{AccountId32, BlockNumber, ChannelId, ChannelReceipt, JobId, Receipt, H256};
 use sp_consensus_grandpa::{AuthorityList, SetId, GRANDPA_ENGINE_ID};
 use subxt_rpcs::{client::RpcSubscription, rpc_params};
 use tokio::time::{timeout_at, Instant};
 
-use super::{tree, verify, ExportError, Header, Justification, ReceiptFile, SetChange, Trust};
+use super::{tree, verify, verify_channel, ExportError, FileOf, Header, Justification, SetChange, Subject, Trust};
 use crate::{BlockRef, Client, Error, Snapshot};
 
 /// What a file shall be made of.
@@ -27,9 +27,39 @@ pub struct ExportOptions {
 /// Receipts of a block as they are read, at most so many at a time.
 const READS: usize = 16;
 
-/// A receipt's block, and what is needed of it.
+/// A receipt as it is read.
+#[derive(Clone)]
+enum Found {
+	Job(Receipt<AccountId32>),
+	Channel(ChannelReceipt<AccountId32>),
+}
+
+impl Found {
+	/// The receipt in the state `at`.
+	async fn read(at: &Snapshot, of: Subject) -> Result<Option<Self>, Error> {
+		Ok(match of {
+			Subject::Job(job) => at.receipt(job).await?.map(Self::Job),
+			Subject::Channel(channel) => at.channel_receipt(channel).await?.map(Self::Channel),
+		})
+	}
+
+	fn leaf(&self, genesis: &H256) -> Vec<u8> {
+		match self {
+			Self::Job(receipt) => receipt.leaf(genesis),
+			Self::Channel(receipt) => receipt.leaf(genesis),
+		}
+	}
+
+	fn ended_at(&self) -> BlockNumber {
+		match self {
+			Self::Job(receipt) => receipt.ended_at,
+			Self::Channel(receipt) => receipt.ended_at,
+		}
+	}
+}
+
+/// A receipt's place in its block.
 struct Place {
-	receipt: Receipt<AccountId32>,
 	place: u32,
 	path: Vec<H256>,
 	root: (H256, u32),
@@ -46,11 +76,28 @@ impl Client {
 	///
 	/// [`ExportError`]; when [`ExportError::is_temporary`], a later try can succeed.
 	pub async fn export_receipt(&self, job: JobId, options: &ExportOptions) -> Result<Vec<u8>, ExportError> {
+		self.export(Subject::Job(job), options).await
+	}
+
+	/// As [`Client::export_receipt`], of a channel that was settled.
+	///
+	/// # Errors
+	///
+	/// As [`Client::export_receipt`].
+	pub async fn export_channel_receipt(
+		&self,
+		channel: ChannelId,
+		options: &ExportOptions,
+	) -> Result<Vec<u8>, ExportError> {
+		self.export(Subject::Channel(channel), options).await
+	}
+
+	async fn export(&self, of: Subject, options: &ExportOptions) -> Result<Vec<u8>, ExportError> {
 		let end = Instant::now() + options.patience;
 		let mut votes = self.justifications().await?;
 		let mut heard = None;
 		let file = loop {
-			match self.make_file(job, options, heard.as_ref()).await {
+			match self.make_file(of, options, heard.as_ref()).await {
 				Err(error @ (ExportError::NotFinal(_) | ExportError::NotEnded(_))) => {
 					heard = match timeout_at(end, votes.next()).await {
 						Ok(Some(justification)) => Some(justification?),
@@ -61,16 +108,22 @@ impl Client {
 				done => break done?,
 			}
 		};
-		let bytes = file.to_bytes();
-		match &options.trust {
-			Some(trust) => {
-				verify(&bytes, trust)?;
+		let bytes = match file.receipt.clone() {
+			Found::Job(receipt) => file.with(receipt).to_bytes(),
+			Found::Channel(receipt) => file.with(receipt).to_bytes(),
+		};
+		let trust = match &options.trust {
+			Some(trust) => Some(trust.clone()),
+			None => self.trust_at_genesis().await?,
+		};
+		match (of, trust) {
+			(Subject::Job(_), Some(trust)) => {
+				verify(&bytes, &trust)?;
 			}
-			None => {
-				if let Some(trust) = self.trust_at_genesis().await? {
-					verify(&bytes, &trust)?;
-				}
+			(Subject::Channel(_), Some(trust)) => {
+				verify_channel(&bytes, &trust)?;
 			}
+			(_, None) => {}
 		}
 		Ok(bytes)
 	}
@@ -126,57 +179,63 @@ impl Client {
 
 	async fn make_file(
 		&self,
-		job: JobId,
+		of: Subject,
 		options: &ExportOptions,
 		heard: Option<&Justification>,
-	) -> Result<ReceiptFile, ExportError> {
+	) -> Result<FileOf<Found>, ExportError> {
 		let (number, hash) = self.finalized_block().await?;
 		let head = self.at(BlockRef { number, hash }).await?;
 		let at = match options.block {
 			Some(number) => self.at(BlockRef { number, hash: self.canonical(number).await? }).await?,
 			None => head.clone(),
 		};
-		let Some(receipt) = at.receipt(job).await? else {
-			return Err(self.no_receipt(job, options.block, &head).await?);
+		let Some(receipt) = Found::read(&at, of).await? else {
+			return Err(self.no_receipt(of, options.block, &head).await?);
 		};
-		let block = receipt.ended_at;
+		let block = receipt.ended_at();
 		if block > number {
-			return Err(ExportError::NotFinal(job));
+			return Err(ExportError::NotFinal(of));
 		}
-		let Place { receipt, place, path, root } = place(&at, receipt).await?;
-		let (headers, justification) = self.final_headers(job, block, number, heard).await?;
+		let Place { place, path, root } = place(&at, of, block).await?;
+		let (headers, justification) = self.final_headers(of, block, number, heard).await?;
 		if headers.first().and_then(tree::root) != Some(root) {
 			return Err(ExportError::Inconsistent(format!("block {block} has another root than its receipts")));
 		}
 		let first_set = options.trust.as_ref().map_or(0, |trust| trust.set_id);
-		let changes = self.changes(job, first_set, block, &head).await?;
+		let changes = self.changes(of, first_set, block, &head).await?;
 		let genesis = self.genesis_hash();
-		Ok(ReceiptFile { genesis, receipt, place, path, first_set, changes, headers, justification })
+		Ok(FileOf { genesis, receipt, place, path, first_set, changes, headers, justification })
 	}
 
 	/// Why the state has no receipt.
 	async fn no_receipt(
 		&self,
-		job: JobId,
+		of: Subject,
 		named: Option<BlockNumber>,
 		head: &Snapshot,
 	) -> Result<ExportError, ExportError> {
 		if let Some(block) = named {
-			return Ok(ExportError::NotInBlock { job, block });
+			return Ok(ExportError::NotInBlock { of, block });
 		}
 		let best = self.at_best().await?;
-		Ok(match (best.receipt(job).await?, best.job(job).await?) {
-			(Some(_), _) => ExportError::NotFinal(job),
-			(None, Some(_)) => ExportError::NotEnded(job),
-			(None, None) if job < head.next_job().await? => ExportError::Gone(job),
-			(None, None) => ExportError::UnknownJob(job),
+		if Found::read(&best, of).await?.is_some() {
+			return Ok(ExportError::NotFinal(of));
+		}
+		let (known, was) = match of {
+			Subject::Job(job) => (best.job(job).await?.is_some(), job < head.next_job().await?),
+			Subject::Channel(channel) => (best.channel(channel).await?.is_some(), channel < head.next_channel().await?),
+		};
+		Ok(match (known, was) {
+			(true, _) => ExportError::NotEnded(of),
+			(false, true) => ExportError::Gone(of),
+			(false, false) => ExportError::Unknown(of),
 		})
 	}
 
 	/// The headers from `block` on, up to the first that has votes, and these. `last` is the last final block.
 	async fn final_headers(
 		&self,
-		job: JobId,
+		of: Subject,
 		block: BlockNumber,
 		last: BlockNumber,
 		heard: Option<&Justification>,
@@ -191,13 +250,13 @@ impl Client {
 				return Ok((headers, justification));
 			}
 		}
-		Err(ExportError::NotFinal(job))
+		Err(ExportError::NotFinal(of))
 	}
 
 	/// The changes of the set of validators from `first_set` on, before `block`.
 	async fn changes(
 		&self,
-		job: JobId,
+		of: Subject,
 		first_set: SetId,
 		block: BlockNumber,
 		head: &Snapshot,
@@ -205,7 +264,7 @@ impl Client {
 		if let Some(before) = first_set.checked_sub(1) {
 			// The set before has ended, and before the receipt's block.
 			if head.set_end(before).await?.is_none_or(|end| end >= block) {
-				return Err(ExportError::BeforeTrust { job, set: first_set });
+				return Err(ExportError::BeforeTrust { of, set: first_set });
 			}
 		}
 		let mut changes = Vec::new();
@@ -239,21 +298,20 @@ impl Client {
 }
 
 /// Makes the tree of the receipt's block anew from the state `at`, in which that block's receipts must still be.
-async fn place(at: &Snapshot, receipt: Receipt<AccountId32>) -> Result<Place, ExportError> {
-	let (job, block) = (receipt.job, receipt.ended_at);
-	let jobs = at.receipts_in(block).await?;
-	let read = |job| async move { at.receipt(job).await?.ok_or(ExportError::Gone(job)) };
-	let receipts: Vec<_> = futures::stream::iter(jobs.iter().copied().map(read)).buffered(READS).collect().await;
+async fn place(at: &Snapshot, of: Subject, block: BlockNumber) -> Result<Place, ExportError> {
+	let all = at.receipts_in(block).await?;
+	let read = |of| async move { Found::read(at, of).await?.ok_or(ExportError::Gone(of)) };
+	let receipts: Vec<_> = futures::stream::iter(all.iter().copied().map(read)).buffered(READS).collect().await;
 	let genesis = at.genesis();
 	let mut leaves = Vec::with_capacity(receipts.len());
 	for receipt in receipts {
 		leaves.push(receipt?.leaf(&genesis));
 	}
-	let found = jobs.iter().position(|listed| *listed == job).and_then(|place| u32::try_from(place).ok());
-	let place = found.ok_or(ExportError::NotInBlock { job, block })?;
-	let (root, path) = tree::path(&leaves, place).ok_or(ExportError::NotInBlock { job, block })?;
+	let found = all.iter().position(|listed| *listed == of).and_then(|place| u32::try_from(place).ok());
+	let place = found.ok_or(ExportError::NotInBlock { of, block })?;
+	let (root, path) = tree::path(&leaves, place).ok_or(ExportError::NotInBlock { of, block })?;
 	let count = u32::try_from(leaves.len()).unwrap_or(u32::MAX);
-	Ok(Place { receipt, place, path, root: (root, count) })
+	Ok(Place { place, path, root: (root, count) })
 }
 
 fn decode_justification(bytes: &[u8]) -> Result<Justification, Error> {

@@ -6,7 +6,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use millrace_primitives::{JobId, H256};
+use millrace_primitives::{ChannelId, JobId, H256};
 
 use super::MAX_BYTES;
 
@@ -17,7 +17,12 @@ pub fn path(folder: &Path, genesis: H256, job: JobId) -> PathBuf {
 	folder.join(chain).join(format!("job-{job}.receipt"))
 }
 
-/// The path of the same receipt as JSON: `job-JOB.json` beside the other.
+/// The path of a channel's receipt: `channel-CHANNEL.receipt` in the same folder.
+pub fn channel_path(folder: &Path, genesis: H256, channel: ChannelId) -> PathBuf {
+	path(folder, genesis, 0).with_file_name(format!("channel-{channel}.receipt"))
+}
+
+/// The path of a job's receipt as JSON: `job-JOB.json` beside the other.
 pub fn json_path(folder: &Path, genesis: H256, job: JobId) -> PathBuf {
 	path(folder, genesis, job).with_extension("json")
 }

@@ -1,6 +1,7 @@
 //! Receipts that anybody can check without a node, years later.
 //!
-//! [`Client::export_receipt`](crate::Client::export_receipt) makes a file, [`verify`] checks one. What a file holds
+//! [`Client::export_receipt`](crate::Client::export_receipt) makes a file, [`verify`] checks one;
+//! [`Client::export_channel_receipt`](crate::Client::export_channel_receipt) and [`verify_channel`] those of channels. What a file holds
 //! and what it proves is described in `docs/receipts.md`. Nothing here but the export uses a network.
 
 mod error;
@@ -19,7 +20,10 @@ mod verify;
 
 pub use error::{ExportError, FinalityError, FormatError, TrustError, VerifyError};
 pub use export::ExportOptions;
-pub use format::{Header, Justification, ReceiptFile, SetChange, MAGIC, MAX_BYTES, VERSION};
+pub use format::{
+	is_of_channel, ChannelReceiptFile, FileOf, Header, Justification, Leaf, ReceiptFile, SetChange, Subject,
+	CHANNEL_VERSION, MAGIC, MAX_BYTES, VERSION,
+};
 pub use sp_consensus_grandpa::{AuthorityId, AuthorityList, SetId};
 pub use trust::Trust;
-pub use verify::{verify, Verified};
+pub use verify::{verify, verify_channel, Verified, VerifiedOf};

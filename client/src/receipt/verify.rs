@@ -1,19 +1,22 @@
 //! Checks a receipt file.
 
-use millrace_primitives::{AccountId32, Receipt};
+use millrace_primitives::{AccountId32, ChannelReceipt, Receipt};
 use sp_consensus_grandpa::SetId;
 
 use super::{
 	finality::{self, Change},
-	tree, Header, ReceiptFile, Trust, VerifyError,
+	tree, FileOf, Header, Leaf, Trust, VerifyError,
 };
 use crate::BlockRef;
 
+/// What a valid file of a job's receipt proves.
+pub type Verified = VerifiedOf<Receipt<AccountId32>>;
+
 /// What a valid file proves: this receipt is in a block that the chain's validators made final.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedOf<R> {
 	/// The receipt.
-	pub receipt: Receipt<AccountId32>,
+	pub receipt: R,
 	/// Its block.
 	pub block: BlockRef,
 	/// Its place among the receipts of that block, from 0.
@@ -28,21 +31,34 @@ pub struct Verified {
 	pub changes: usize,
 }
 
-/// Checks a file against what its reader trusts. Uses neither a network nor a clock.
+/// Checks the file of a job's receipt against what its reader trusts. Uses neither a network nor a clock.
 ///
 /// # Errors
 ///
 /// The first thing that is wrong, from the outside in: the format, the chain, the sets of validators, the headers, the
 /// votes, the place of the receipt in its block.
 pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Verified, VerifyError> {
-	let file = ReceiptFile::from_bytes(bytes)?;
+	verify_file(bytes, trust)
+}
+
+/// Checks the file of a channel's receipt as [`verify`] does that of a job's.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_channel(bytes: &[u8], trust: &Trust) -> Result<VerifiedOf<ChannelReceipt<AccountId32>>, VerifyError> {
+	verify_file(bytes, trust)
+}
+
+fn verify_file<R: Leaf>(bytes: &[u8], trust: &Trust) -> Result<VerifiedOf<R>, VerifyError> {
+	let file = FileOf::<R>::from_bytes(bytes)?;
 	if file.genesis != trust.genesis {
 		return Err(VerifyError::OtherChain { found: file.genesis, trusted: trust.genesis });
 	}
 	let (first, last) = chain_of_headers(&file.headers, trust)?;
 	let (set_id, changes) = finalize(&file, first, last, trust)?;
 	let receipts = place_of(&file, first)?;
-	Ok(Verified {
+	Ok(VerifiedOf {
 		block: BlockRef { number: first.number, hash: first.hash() },
 		place: file.place,
 		receipts,
@@ -76,7 +92,7 @@ fn chain_of_headers<'a>(headers: &'a [Header], trust: &Trust) -> Result<(&'a Hea
 
 /// Follows the sets of validators from the trusted one to the one that finalized the last header, and checks its votes.
 /// Returns that set and how many changes lie between.
-fn finalize(file: &ReceiptFile, first: &Header, last: &Header, trust: &Trust) -> Result<(SetId, usize), VerifyError> {
+fn finalize<R>(file: &FileOf<R>, first: &Header, last: &Header, trust: &Trust) -> Result<(SetId, usize), VerifyError> {
 	let out_of_reach = || {
 		let count = SetId::try_from(file.changes.len()).unwrap_or(SetId::MAX);
 		let last = file.first_set.saturating_add(count);
@@ -114,11 +130,12 @@ fn finalize(file: &ReceiptFile, first: &Header, last: &Header, trust: &Trust) ->
 }
 
 /// Checks that the receipt is one of its block's, and returns how many there are.
-fn place_of(file: &ReceiptFile, header: &Header) -> Result<u32, VerifyError> {
+fn place_of<R: Leaf>(file: &FileOf<R>, header: &Header) -> Result<u32, VerifyError> {
 	let block = header.number;
 	let root = tree::root(header).ok_or(VerifyError::NoRoot(block))?;
-	if file.receipt.ended_at != block {
-		return Err(VerifyError::OtherBlock { said: file.receipt.ended_at, found: block });
+	let said = file.receipt.ended_at();
+	if said != block {
+		return Err(VerifyError::OtherBlock { said, found: block });
 	}
 	if !tree::has_leaf(root, &file.path, file.place, &file.receipt.leaf(&file.genesis)) {
 		return Err(VerifyError::NotInBlock(block));

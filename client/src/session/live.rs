@@ -118,6 +118,9 @@ pub struct Counterpart {
 pub struct Delta {
 	/// The next characters; empty when only the sums have changed.
 	pub text: String,
+	/// The record of the tokens that have come since the last part: what they stand for is in this one's text or, cut off
+	/// within a character, in a later one's.
+	pub entries: Vec<TranscriptEntry>,
 	/// What the answer has taken, as of its last checkpoint.
 	pub usage: Usage,
 	/// What the channel owes with it, as of the last voucher.
@@ -134,6 +137,8 @@ struct Open {
 	/// Bytes of `output` that were given out as text.
 	shown: usize,
 	entries: Vec<TranscriptEntry>,
+	/// How many of them were given out.
+	told: usize,
 	usage: Usage,
 	/// Heard and not paid yet: what interrupts the payment must not lose it.
 	unpaid: Option<Checkpoint>,
@@ -162,6 +167,13 @@ impl Open {
 		} else {
 			Err(SessionError::Broken("more tokens than the answer may have"))
 		}
+	}
+
+	/// The record of the tokens that came since the last time.
+	fn news(&mut self) -> Vec<TranscriptEntry> {
+		let new = self.entries[self.told..].to_vec();
+		self.told = self.entries.len();
+		new
 	}
 
 	/// The characters that came since the last time; with `all`, also what is no whole character.
@@ -296,6 +308,7 @@ impl Session {
 			output: Vec::new(),
 			shown: 0,
 			entries: Vec::new(),
+			told: 0,
 			usage: Usage::default(),
 			unpaid: None,
 			most_bytes: usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX),
@@ -367,7 +380,8 @@ impl Session {
 					open.take(&bytes, entries)?;
 					let text = open.text(false);
 					if !text.is_empty() {
-						return Ok(Some(Delta { text, usage: open.usage, total: self.payer.owed(), last: false }));
+						let (entries, usage) = (open.news(), open.usage);
+						return Ok(Some(Delta { text, entries, usage, total: self.payer.owed(), last: false }));
 					}
 				}
 				ToClient::Checkpoint(checkpoint) => open.unpaid = Some(checkpoint),
@@ -388,17 +402,17 @@ impl Session {
 		self.keep(payer).await?;
 		// From here to the end nothing waits, so that nothing can come in between.
 		self.say(&ToMiner::Voucher(voucher))?;
-		let text = match &mut self.answer {
+		let (text, entries) = match &mut self.answer {
 			Some(open) => {
 				(open.unpaid, open.usage) = (None, usage);
-				open.text(last)
+				(open.text(last), open.news())
 			}
-			None => String::new(),
+			None => (String::new(), Vec::new()),
 		};
 		if last {
 			self.answer = None;
 		}
-		Ok(Delta { text, usage, total: self.payer.owed(), last })
+		Ok(Delta { text, entries, usage, total: self.payer.owed(), last })
 	}
 }
 

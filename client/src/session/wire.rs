@@ -146,6 +146,27 @@ pub enum RefusalCode {
 	Unavailable,
 }
 
+impl RefusalCode {
+	/// All of them.
+	pub const ALL: [Self; 15] = [
+		Self::Protocol,
+		Self::NotOpen,
+		Self::WrongChannel,
+		Self::BadSignature,
+		Self::Untimely,
+		Self::UsedNumber,
+		Self::Busy,
+		Self::Unpaid,
+		Self::Exhausted,
+		Self::WrongVoucher,
+		Self::BadRequest,
+		Self::NoSlot,
+		Self::Draining,
+		Self::Late,
+		Self::Unavailable,
+	];
+}
+
 /// Why a frame can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {

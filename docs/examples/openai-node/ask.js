@@ -23,6 +23,7 @@ for await (const chunk of stream) {
 		streamed += choice.delta.content ?? '';
 	}
 }
+const both = await client.chat.completions.create({ ...asked, n: 2 });
 const cut = await client.completions.create({ model, prompt: 'What is 1 plus', temperature: 0, max_tokens: 1 });
 
 async function refused(kind, request) {
@@ -47,6 +48,7 @@ console.log(
 		streamed_tokens: usage.total_tokens,
 		cut: cut.choices[0].finish_reason,
 		unknown_model: await refused(OpenAI.NotFoundError, { model: 'no such model' }),
-		two_answers: await refused(OpenAI.BadRequestError, { n: 2 }),
+		two_answers: both.choices.map((choice) => choice.message.content),
+		too_many_answers: await refused(OpenAI.BadRequestError, { n: 9 }),
 	}),
 );

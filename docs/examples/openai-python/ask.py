@@ -23,6 +23,7 @@ for chunk in client.chat.completions.create(
     usage = chunk.usage or usage
     for choice in chunk.choices:
         streamed += choice.delta.content or ""
+both = client.chat.completions.create(model=model, messages=messages, temperature=0, max_tokens=32, n=2)
 cut = client.completions.create(model=model, prompt="What is 1 plus", temperature=0, max_tokens=1)
 
 
@@ -45,5 +46,6 @@ print(json.dumps({
     "streamed_tokens": usage.total_tokens,
     "cut": cut.choices[0].finish_reason,
     "unknown_model": refused(openai.NotFoundError, model="no such model"),
-    "two_answers": refused(openai.BadRequestError, n=2),
+    "two_answers": [choice.message.content for choice in both.choices],
+    "too_many_answers": refused(openai.BadRequestError, n=9),
 }))

@@ -2,24 +2,28 @@
 
 use std::time::Instant;
 
-use millrace_client::session::{Fault, SessionError};
+use millrace_client::session::{wire::RefusalCode, Fault, SessionError};
 use millrace_primitives::{Balance, Fault as AtFault, RunningTotal, Usage};
 use rand::RngCore;
 use tokio::sync::mpsc::Sender;
 
-use super::{lane::Held, Channels};
+use super::{
+	group::{Group, Item, Seen},
+	lane::Held,
+	Channels,
+};
 use crate::{
-	access::Caller,
 	answer::{Backend, Delta, End, Finish, NoAnswer, Order, Source},
 	store::Ended,
 };
 
-use futures::StreamExt;
+use futures::{stream, StreamExt};
 
 /// Lanes that are tried for one answer before it becomes a job.
 const TRIES: u32 = 3;
 
-type Pieces = Sender<Result<Delta, NoAnswer>>;
+/// Where an answer goes.
+pub(super) type Pieces = Sender<Result<Delta, NoAnswer>>;
 
 /// What an answer took up to some point.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,51 +44,64 @@ enum Broken {
 
 impl Channels {
 	/// Answers, in this lane or another one or by a job, and accounts for it.
-	pub(super) async fn see_through(&self, seq: i64, caller: &Caller, order: Order, held: Held, pieces: &Pieces) {
-		let began = Instant::now();
-		let mut held = Some(held);
+	pub(super) async fn see_through(&self, group: &Group, mut item: Item, mut held: Option<Held>) -> Seen {
+		let (seq, began) = (item.seq, Instant::now());
+		let allowance = item.order.allowance.clone();
+		let end = |outcome, reason, taken: Taken| {
+			self.end(seq, outcome, reason, taken);
+			allowance.used(&taken.usage);
+		};
 		let mut tries = 0;
 		while let Some(mut lane) = held.take() {
 			tries += 1;
-			let error = match self.stream(&mut lane, &order, pieces).await {
-				Ok(end) => {
-					self.metrics.answered(&end, began.elapsed());
-					self.end(seq, "streamed", None, Taken { usage: end.usage, fee: end.fee });
-					let _ = pieces.send(Ok(Delta::End(end))).await;
-					return;
+			let error = match self.stream(&mut lane, &item.order, &item.pieces).await {
+				Ok(whole) => {
+					self.metrics.answered(&whole, began.elapsed());
+					end("streamed", None, Taken { usage: whole.usage, fee: whole.fee });
+					drop((item.order, allowance));
+					let _ = item.pieces.send(Ok(Delta::End(whole))).await;
+					return Seen::Ended(Some(lane));
 				}
 				Err(Broken::Unwanted(taken)) => {
-					self.end(seq, "stopped", Some("nobody waited for it any more".into()), taken);
-					return;
+					end("stopped", Some("nobody waited for it any more".into()), taken);
+					return Seen::Ended(Some(lane));
 				}
 				Err(Broken::Amid(error, taken)) => {
-					self.end(seq, "broken", Some(error.to_string()), taken);
+					end("broken", Some(error.to_string()), taken);
 					self.blame(&mut lane, &error).await;
-					let _ = pieces.send(Err(NoAnswer::Broken(error.to_string()))).await;
-					return;
+					let _ = item.pieces.send(Err(NoAnswer::Broken(error.to_string()))).await;
+					return Seen::Ended(None);
 				}
 				Err(Broken::Before(error)) => error,
 			};
 			if let SessionError::Failed { code, .. } = &error {
 				if code.fault() == AtFault::Client {
-					self.end(seq, "failed", Some(format!("{code:?}")), Taken::default());
-					let _ = pieces.send(Err(NoAnswer::BadRequest(*code))).await;
-					return;
+					end("failed", Some(format!("{code:?}")), Taken::default());
+					let _ = item.pieces.send(Err(NoAnswer::BadRequest(*code))).await;
+					return Seen::Ended(Some(lane));
 				}
+			}
+			if matches!(error, SessionError::Refused { code: RefusalCode::NoSlot, .. }) {
+				item = match group.leave(item) {
+					Some(item) => item,
+					None => return Seen::Left,
+				};
 			}
 			tracing::info!(channel = lane.lane.id, %error, event = %"retry", "no answer from this miner; another one is asked");
 			self.blame(&mut lane, &error).await;
 			drop(lane);
 			if tries < TRIES {
-				held = self.hold(&order.request).await.unwrap_or_default();
+				held = self.hold(&item.order.request).await.unwrap_or_default();
 			}
 		}
 		self.end(seq, "moved", Some("no channel answered; it became a job".into()), Taken::default());
-		match self.jobs.answer(caller, order).await {
-			Ok(mut deltas) => {
+		let Item { order, pieces, .. } = item;
+		match self.jobs.answers(&group.caller, vec![order]).await {
+			Ok(all) => {
+				let mut deltas = stream::iter(all).flatten();
 				while let Some(delta) = deltas.next().await {
 					if pieces.send(delta).await.is_err() {
-						return;
+						break;
 					}
 				}
 			}
@@ -92,6 +109,12 @@ impl Channels {
 				let _ = pieces.send(Err(error)).await;
 			}
 		}
+		Seen::Ended(None)
+	}
+
+	/// Accounts for an answer that nobody waited for before it began.
+	pub(super) fn never_begun(&self, seq: i64) {
+		self.end(seq, "stopped", Some("nobody waited for it any more".into()), Taken::default());
 	}
 
 	async fn stream(&self, held: &mut Held, order: &Order, pieces: &Pieces) -> Result<End, Broken> {
@@ -125,6 +148,15 @@ impl Channels {
 				Err(error) => return Err(Broken::Before(error)),
 			};
 			taken = since(&before, &delta.total);
+			if order.logprobs && !delta.entries.is_empty() {
+				if !passed_on {
+					self.standings.began(&lane.miner, asked.elapsed());
+				}
+				passed_on = true;
+				if pieces.send(Ok(Delta::Tokens(delta.entries))).await.is_err() {
+					return Err(Broken::Unwanted(stop(answer, before, taken).await));
+				}
+			}
 			if !delta.text.is_empty() {
 				if !passed_on {
 					self.standings.began(&lane.miner, asked.elapsed());

@@ -5,6 +5,7 @@
 //! lane can take becomes a job on chain, as does what failed in every lane before its first piece.
 
 mod answer;
+mod group;
 mod lane;
 mod standing;
 
@@ -15,21 +16,22 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use futures::{future::BoxFuture, stream, StreamExt};
+use futures::future::BoxFuture;
 use millrace_client::{channel, ChannelState, Client, Error, Event, JobRequest, Signer, Submitter};
 use millrace_primitives::{AccountId32, Balance, Bid, BlockNumber, ModelId};
-use tokio::sync::{mpsc, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::{
 	access::Caller,
 	answer::{Backend, Deltas, NoAnswer, Order},
 	desk::JobBackend,
 	metrics::Metrics,
-	store::{NewJob, Store, Stored},
+	store::{NewJob, Store},
 };
 
 pub use standing::Standings;
 
+use group::Group;
 use lane::{Held, Lane};
 
 /// Blocks before a channel's end in which no answer is begun.
@@ -232,41 +234,33 @@ impl Channels {
 		request.miner.is_none() && request.params.workload.sampling().is_some()
 	}
 
-	async fn begin(self: &Arc<Self>, caller: &Caller, order: Order) -> Result<Deltas, NoAnswer> {
-		if !Self::streams(&order.request) {
-			return self.jobs.answer(caller, order).await;
-		}
-		let held = match self.hold(&order.request).await {
+	async fn begin(self: &Arc<Self>, caller: &Caller, orders: Vec<Order>) -> Result<Vec<Deltas>, NoAnswer> {
+		let Some(first) = orders.first().filter(|order| Self::streams(&order.request)) else {
+			return self.jobs.answers(caller, orders).await;
+		};
+		let held = match self.hold(&first.request).await {
 			Ok(Some(held)) => held,
-			Ok(None) => return self.jobs.answer(caller, order).await,
+			Ok(None) => return self.jobs.answers(caller, orders).await,
 			Err(error) => {
 				tracing::warn!(%error, event = %"no_channel", "no channel can be had; the answer becomes a job");
-				return self.jobs.answer(caller, order).await;
+				return self.jobs.answers(caller, orders).await;
 			}
 		};
-		let permit = self.slots.clone().try_acquire_owned().map_err(|_| NoAnswer::Busy)?;
+		let count = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+		let permits = self.slots.clone().try_acquire_many_owned(count).map_err(|_| NoAnswer::Busy)?;
 		let new = NewJob {
 			key: caller.key.as_deref(),
 			idempotency: None,
-			model: &order.model,
-			workload: order.request.params.workload.name(),
-			max_fee: order.request.max_fee,
+			model: &first.model,
+			workload: first.request.params.workload.name(),
+			max_fee: first.request.max_fee,
 			channel: Some(held.lane.id),
 		};
-		let seq = match self.store.begin_job(&new).map_err(|error| NoAnswer::Store(error.to_string()))? {
-			Stored::New(seq) => seq,
-			Stored::OverBudget(over) => return Err(NoAnswer::OverBudget(over)),
-			Stored::Known(_) | Stored::Other => {
-				return Err(NoAnswer::Store("a request without a name was known".into()))
-			}
-		};
-		let (sender, receiver) = mpsc::channel(PIECES);
-		let (channels, caller) = (self.clone(), caller.clone());
-		tokio::spawn(async move {
-			channels.see_through(seq, &caller, order, held, &sender).await;
-			drop(permit);
-		});
-		Ok(stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) }).boxed())
+		let stored = self.store.begin_jobs(&new, count).map_err(|error| NoAnswer::Store(error.to_string()))?;
+		let seqs = stored.map_err(NoAnswer::OverBudget)?;
+		let (group, all) = Group::new(caller.clone(), orders, seqs, permits)?;
+		self.give(&group, held);
+		Ok(all)
 	}
 
 	/// Tells the chain of a miner that signed two answers under one number. It pays for the transaction.
@@ -294,7 +288,7 @@ impl Channels {
 pub struct ChannelBackend(pub Arc<Channels>);
 
 impl Backend for ChannelBackend {
-	fn answer<'a>(&'a self, caller: &'a Caller, order: Order) -> BoxFuture<'a, Result<Deltas, NoAnswer>> {
-		Box::pin(self.0.begin(caller, order))
+	fn answers<'a>(&'a self, caller: &'a Caller, orders: Vec<Order>) -> BoxFuture<'a, Result<Vec<Deltas>, NoAnswer>> {
+		Box::pin(self.0.begin(caller, orders))
 	}
 }

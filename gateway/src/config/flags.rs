@@ -75,6 +75,9 @@ pub struct NewKeyFlags {
 	/// Requests a minute.
 	#[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
 	pub per_minute: Option<u32>,
+	/// Tokens a minute, of prompts and answers together.
+	#[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+	pub tokens_per_minute: Option<u32>,
 	/// Where it goes.
 	#[command(flatten)]
 	pub database: Database,

@@ -7,11 +7,11 @@ use millrace_client::{calls, Error, InBlock, JobRequest, JobUpdate, Signed};
 use millrace_primitives::{BlockNumber, FailCode, Fault, JobId, Usage};
 use serde_json::{json, Value};
 use tokio::{
-	sync::{watch, OwnedSemaphorePermit},
+	sync::watch,
 	time::{sleep, Instant},
 };
 
-use super::{Desk, Progress, Step};
+use super::{Desk, Kept, Progress, Step};
 use crate::{
 	answer::{Answer, End, Finish, NoAnswer, Source},
 	store::Ended,
@@ -38,12 +38,7 @@ fn step(sender: &Sender, name: &'static str, data: Value) {
 
 impl Desk {
 	/// Sees a job through in a task of its own; what comes of it goes to the store and to the receiver.
-	pub(super) fn drive(
-		self: &Arc<Self>,
-		seq: i64,
-		start: Start,
-		permit: Option<OwnedSemaphorePermit>,
-	) -> watch::Receiver<Progress> {
+	pub(super) fn drive(self: &Arc<Self>, seq: i64, start: Start, kept: Option<Kept>) -> watch::Receiver<Progress> {
 		let (sender, receiver) = watch::channel(Progress::default());
 		self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(seq, receiver.clone());
 		let desk = self.clone();
@@ -52,12 +47,15 @@ impl Desk {
 			let began = Instant::now();
 			let result = desk.see_through(seq, start, &sender).await;
 			desk.settle(seq, &result, began);
+			if let (Some(kept), Ok(answer)) = (&kept, &result) {
+				kept.allowance.used(&answer.end.usage);
+			}
+			drop(kept);
 			sender.send_modify(|progress| {
 				progress.end.get_or_insert(result);
 			});
 			desk.metrics.under_way.dec();
 			desk.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&seq);
-			drop(permit);
 		});
 		receiver
 	}
@@ -150,7 +148,8 @@ impl Desk {
 					}
 					let full = limit.is_some_and(|limit| limit > 0 && usage.output_tokens >= limit);
 					let finish = if full { Finish::Length } else { Finish::Stop };
-					return Ok(Answer { output, end: End { source: Source::Job(job), usage, fee, finish } });
+					let end = End { source: Source::Job(job), usage, fee, finish };
+					return Ok(Answer { output, tokens: Vec::new(), end });
 				}
 				JobUpdate::Settled { output: None, fee, .. } => return Err(NoAnswer::Pruned { job, fee }),
 				JobUpdate::Failed => {
@@ -186,9 +185,15 @@ impl Desk {
 			}
 			Err(NoAnswer::Chain(error)) => unpaid("lost", Some(error.to_string())),
 			Err(NoAnswer::Store(error)) => unpaid("lost", Some(error.clone())),
-			Err(NoAnswer::OverBudget(_) | NoAnswer::Busy | NoAnswer::Broken(_) | NoAnswer::Seeded) => {
-				unpaid("refused", None)
-			}
+			Err(
+				NoAnswer::OverBudget(_)
+				| NoAnswer::Busy
+				| NoAnswer::Broken(_)
+				| NoAnswer::Seeded
+				| NoAnswer::Unrecorded
+				| NoAnswer::TooManyTokens { .. }
+				| NoAnswer::OneOf { .. },
+			) => unpaid("refused", None),
 		};
 		self.note_end(seq, &ended);
 	}

@@ -11,15 +11,16 @@ use std::{
 };
 
 use futures::{future::BoxFuture, stream, StreamExt};
-use millrace_client::{Client, Submitter};
+use millrace_client::{Client, JobRequest, Submitter};
 use millrace_primitives::{BlockNumber, JobId, H256};
 use serde_json::Value;
-use tokio::sync::{watch, Semaphore};
+use tokio::sync::{watch, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
 	access::Caller,
 	answer::{Answer, Backend, Delta, Deltas, NoAnswer, Order},
 	metrics::Metrics,
+	rate::Allowance,
 	store::{JobRow, NewJob, Store, Stored},
 };
 
@@ -55,6 +56,14 @@ pub struct Step {
 	pub name: &'static str,
 	/// More of it.
 	pub data: Value,
+}
+
+/// What a job under way holds on to.
+struct Kept {
+	/// One of the slots.
+	_permit: OwnedSemaphorePermit,
+	/// Its key's tokens.
+	allowance: Allowance,
 }
 
 /// A job that was begun.
@@ -102,7 +111,7 @@ impl Desk {
 		order: Order,
 	) -> Result<Begun, NoAnswer> {
 		let permit = self.slots.clone().try_acquire_owned();
-		let Order { model, request, .. } = order;
+		let Order { model, request, allowance, .. } = order;
 		let workload = request.params.workload.name();
 		let (key, max_fee) = (caller.key.as_deref(), request.max_fee);
 		let new = NewJob { key, idempotency, model: &model, workload, max_fee, channel: None };
@@ -122,14 +131,43 @@ impl Desk {
 				Err(NoAnswer::Busy)
 			}
 			(Stored::New(seq), Some(permit)) => {
-				if self.log_prompts {
-					let input = String::from_utf8_lossy(&request.input);
-					tracing::info!(number = seq, %input, event = %"asked", "the input of a job");
-				}
-				let progress = self.drive(seq, drive::Start::Post(request), Some(permit));
-				Ok(Begun::New(seq, progress))
+				Ok(Begun::New(seq, self.post_new(seq, request, Kept { _permit: permit, allowance })))
 			}
 		}
+	}
+
+	/// Begins a job for each order, or none at all. They differ in their seeds alone, of which jobs know nothing.
+	///
+	/// # Errors
+	///
+	/// As [`Desk::begin`].
+	fn begin_all(
+		self: &Arc<Self>,
+		caller: &Caller,
+		orders: Vec<Order>,
+	) -> Result<Vec<watch::Receiver<Progress>>, NoAnswer> {
+		let Some(first) = orders.first() else { return Ok(Vec::new()) };
+		let count = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+		let mut permits = self.slots.clone().try_acquire_many_owned(count).map_err(|_| NoAnswer::Busy)?;
+		let JobRequest { params, max_fee, .. } = first.request;
+		let (key, workload) = (caller.key.as_deref(), params.workload.name());
+		let new = NewJob { key, idempotency: None, model: &first.model, workload, max_fee, channel: None };
+		let stored = self.store.begin_jobs(&new, count).map_err(|error| NoAnswer::Store(error.to_string()))?;
+		let seqs = stored.map_err(NoAnswer::OverBudget)?;
+		let mut begun = Vec::new();
+		for (seq, Order { request, allowance, .. }) in seqs.into_iter().zip(orders) {
+			let permit = permits.split(1).ok_or(NoAnswer::Busy)?;
+			begun.push(self.post_new(seq, request, Kept { _permit: permit, allowance }));
+		}
+		Ok(begun)
+	}
+
+	fn post_new(self: &Arc<Self>, seq: i64, request: JobRequest, kept: Kept) -> watch::Receiver<Progress> {
+		if self.log_prompts {
+			let input = String::from_utf8_lossy(&request.input);
+			tracing::info!(number = seq, %input, event = %"asked", "the input of a job");
+		}
+		self.drive(seq, drive::Start::Post(request), Some(kept))
 	}
 
 	/// Goes on with what an earlier process left. Call it once, before anything is begun.
@@ -156,23 +194,27 @@ impl Desk {
 pub struct JobBackend(pub Arc<Desk>);
 
 impl Backend for JobBackend {
-	fn answer<'a>(&'a self, caller: &'a Caller, order: Order) -> BoxFuture<'a, Result<Deltas, NoAnswer>> {
+	fn answers<'a>(&'a self, caller: &'a Caller, orders: Vec<Order>) -> BoxFuture<'a, Result<Vec<Deltas>, NoAnswer>> {
 		Box::pin(async move {
-			if order.seed.is_some() {
+			if orders.iter().any(|order| order.seed.is_some()) {
 				return Err(NoAnswer::Seeded);
 			}
-			let Begun::New(_, progress) = self.0.begin(caller, None, order)? else {
-				return Err(NoAnswer::Store("a request without a name was known".into()));
-			};
-			let deltas = stream::once(async move {
-				match ended(progress).await {
-					Ok(Answer { output, end }) => vec![Ok(Delta::Piece(output)), Ok(Delta::End(end))],
-					Err(reason) => vec![Err(reason)],
-				}
-			});
-			Ok(deltas.flat_map(stream::iter).boxed())
+			if orders.iter().any(|order| order.logprobs) {
+				return Err(NoAnswer::Unrecorded);
+			}
+			Ok(self.0.begin_all(caller, orders)?.into_iter().map(deltas).collect())
 		})
 	}
+}
+
+fn deltas(progress: watch::Receiver<Progress>) -> Deltas {
+	let deltas = stream::once(async move {
+		match ended(progress).await {
+			Ok(Answer { output, end, .. }) => vec![Ok(Delta::Piece(output)), Ok(Delta::End(end))],
+			Err(reason) => vec![Err(reason)],
+		}
+	});
+	deltas.flat_map(stream::iter).boxed()
 }
 
 /// Waits for the end of a job.

@@ -110,7 +110,7 @@ impl JobBody {
 		let params = JobParams { workload: self.workload(model)?, timeout, max_rate: None };
 		let max_fee = self.max_fee(gateway.limits.max_fee)?;
 		let request = JobRequest { model: model.id, input: self.input.clone().into_bytes(), params, max_fee, miner };
-		Ok(Order::new(model.name.clone(), request))
+		Ok(Order::new(model, request))
 	}
 }
 
@@ -201,10 +201,11 @@ pub async fn create(
 	if !caller.may_use(&model.name) {
 		return Err(ApiError::forbidden_model(&body.model));
 	}
-	let order = body.order(&gateway, &model)?;
+	let mut order = body.order(&gateway, &model)?;
 	if let Some(poor) = check(&gateway, &order).await? {
 		return Ok(poor);
 	}
+	gateway.access.allow(&caller, std::slice::from_mut(&mut order))?;
 	let (seq, mut progress) = match gateway.desk.begin(&caller, named, order) {
 		Ok(Begun::New(seq, progress)) => (seq, progress),
 		Ok(Begun::Known(row)) => return known(&gateway, Stored::Known(row)),

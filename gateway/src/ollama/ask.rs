@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
 	access::Caller,
-	openai::request::{asks, check_input, order},
+	openai::request::{asks, check_input, order, refusal},
 	prompt::{self, Kind},
 	server::{AnyBody, Shared},
 };
@@ -82,7 +82,7 @@ impl Message {
 	}
 }
 
-/// What a job can't do.
+/// What no answer can do.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Others {
 	suffix: Option<Value>,
@@ -111,7 +111,8 @@ impl Others {
 		];
 		match given.into_iter().find(|(_, value)| asks(value)) {
 			Some((name, _)) => {
-				Err(OllamaError::bad_request(format!("{name}: a job on chain can't do that; leave it out")))
+				let why = refusal(name).unwrap_or("no answer here can do that; leave it out");
+				Err(OllamaError::bad_request(format!("{name}: {why}")))
 			}
 			None => Ok(()),
 		}
@@ -239,6 +240,22 @@ mod tests {
 			let request: GenerateRequest = serde_json::from_value(request).unwrap();
 			assert!(request.others.check().unwrap_err().0.message.contains(name), "{extra}");
 		}
+	}
+
+	#[test]
+	fn chat_should_be_refused_with_the_reason_when_it_brings_tools_or_a_form() {
+		for (extra, reason) in [
+			(json!({ "tools": [{ "type": "function" }] }), "tools: models are asked in text alone"),
+			(json!({ "format": { "type": "object" } }), "format: no miner's engine is held to a form"),
+		] {
+			let mut request = json!({ "model": "tiny", "messages": [{ "role": "user", "content": "hi" }] });
+			request.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+			let request: ChatRequest = serde_json::from_value(request).unwrap();
+			let message = request.others.check().unwrap_err().0.message;
+			assert!(message.starts_with(reason), "{message}");
+		}
+		let none = json!({ "model": "tiny", "tools": [], "format": "", "think": false });
+		assert!(serde_json::from_value::<ChatRequest>(none).unwrap().others.check().is_ok());
 	}
 
 	#[test]

@@ -126,25 +126,14 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-	use millrace_client::JobRequest;
-	use millrace_primitives::{AccountId32, JobParams, ModelKind, Workload, H256};
+	use millrace_primitives::Workload;
 	use serde_json::json;
 
 	use super::*;
+	use crate::answer::fake;
 
 	fn sampling(options: Value) -> Result<Sampling, String> {
-		let model = Model {
-			id: 0,
-			owner: AccountId32::new([0; 32]),
-			name: "tiny".into(),
-			kind: ModelKind::Text,
-			digest: H256::zero(),
-			template_hash: H256::zero(),
-			context_length: 512,
-			template_tokens: 16,
-			deposit: 0,
-			retired: false,
-		};
+		let model = fake::model();
 		let options: Options = serde_json::from_value(options).unwrap();
 		options.sampling(&model, 10).map_err(|error| error.0.message)
 	}
@@ -180,9 +169,9 @@ mod tests {
 		let wished = |options: Value, temperature_milli: u16| {
 			let options: Options = serde_json::from_value(options).unwrap();
 			let sampling = Sampling { temperature_milli, ..Sampling::greedy(5) };
-			let params = JobParams::of(Workload::Chat(sampling));
-			let request = JobRequest { model: 0, input: Vec::new(), params, max_fee: 1, miner: None };
-			options.wishes(Order::new("tiny".into(), request)).map(|order| (order.seed, order.stop))
+			let mut order = fake::order();
+			order.request.params.workload = Workload::Chat(sampling);
+			options.wishes(order).map(|order| (order.seed, order.stop))
 		};
 		assert_eq!(wished(json!({ "seed": 7, "stop": ["a"] }), 800).unwrap(), (Some(7), vec!["a".to_owned()]));
 		// 0 is none, and without a draw there is no use for one.

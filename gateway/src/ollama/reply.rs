@@ -103,6 +103,8 @@ fn lines(form: Form, mut deltas: Deltas) -> impl Stream<Item = String> + Send {
 		let mut text = Text::default();
 		while let Some(delta) = deltas.next().await {
 			match delta {
+				// Nobody asks for the record of the tokens here.
+				Ok(Delta::Tokens(_)) => {},
 				Ok(Delta::Piece(piece)) => {
 					let more = text.push(&piece);
 					if !more.is_empty() {

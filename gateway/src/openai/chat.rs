@@ -11,15 +11,16 @@ use serde_json::{json, Value};
 use utoipa::ToSchema;
 
 use super::{
-	reply::{self, usage, Head, Part},
+	logprobs::Form,
+	reply::{self, Head, Part},
 	request::Request,
 	ApiError,
 };
 use crate::{
 	access::Caller,
-	answer::whole,
 	prompt::{self, Kind},
 	server::{Body, Shared},
+	several::whole,
 };
 
 /// A request for the next message.
@@ -104,33 +105,34 @@ pub async fn create(
 	let Request { own: ChatRequest { messages }, options } = request;
 	let model = gateway.text_model(&caller, &options.model).await?;
 	let (kind, input) = asked(messages)?;
-	let order = options.order(&gateway.limits, &model, kind, ("messages", input))?;
+	let form = Form::of_chat(options.logprobs.as_ref(), options.top_logprobs.as_ref())?;
+	let orders = options.orders(&gateway.limits, &model, kind, ("messages", input), form.is_some())?;
 	let head = Head::new("chatcmpl", &options.model);
-	let deltas = gateway.answer(&caller, order).await?;
+	let all = gateway.answers(&caller, orders).await?;
 	if options.stream == Some(true) {
 		let options = options.stream_options.unwrap_or_default();
-		return Ok(reply::stream(deltas, options, move |part| Some(chunk(&head, part))));
+		return Ok(reply::stream(all, options, move |index, part| Some(chunk(&head, form, index, part))));
 	}
-	let answer = whole(deltas).await?;
-	let choice = json!({
-		"index": 0,
-		"message": { "role": "assistant", "content": answer.text(), "refusal": null },
-		"logprobs": null,
-		"finish_reason": answer.end.finish.name(),
+	let answers = whole(all).await?;
+	let body = head.whole("chat.completion", &answers, |index, answer| {
+		json!({
+			"index": index,
+			"message": { "role": "assistant", "content": answer.text(), "refusal": null },
+			"logprobs": form.map_or(Value::Null, |form| form.write(&answer.tokens, 0)),
+			"finish_reason": answer.end.finish.name(),
+		})
 	});
-	let mut body = head.body("chat.completion", choice, Some(&answer.end));
-	body["usage"] = usage(&answer.end);
 	Ok(Json(body).into_response())
 }
 
-fn chunk(head: &Head, part: Part) -> Value {
-	let (delta, reason, end) = match part {
-		Part::Begin => (json!({ "role": "assistant", "content": "" }), Value::Null, None),
-		Part::Text(text) => (json!({ "content": text }), Value::Null, None),
-		Part::End(end) => (json!({}), json!(end.finish.name()), Some(end)),
+fn chunk(head: &Head, form: Option<Form>, index: usize, part: Part) -> Value {
+	let (delta, record, reason, end) = match part {
+		Part::Begin => (json!({ "role": "assistant", "content": "" }), Value::Null, Value::Null, None),
+		Part::Text(said) => (json!({ "content": said.text }), said.record(form), Value::Null, None),
+		Part::End(end) => (json!({}), Value::Null, json!(end.finish.name()), Some(end)),
 	};
-	let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": reason });
-	head.body("chat.completion.chunk", choice, end.as_ref())
+	let choice = json!({ "index": index, "delta": delta, "logprobs": record, "finish_reason": reason });
+	head.event("chat.completion.chunk", choice, end.as_ref())
 }
 
 #[cfg(test)]

@@ -11,14 +11,15 @@ use serde_json::{json, Value};
 use utoipa::ToSchema;
 
 use super::{
-	reply::{self, usage, Head, Part},
+	logprobs::Form,
+	reply::{self, Head, Part},
 	request::Request,
 	ApiError,
 };
 use crate::{
 	access::Caller,
-	answer::whole,
 	server::{Body, Shared},
+	several::whole,
 };
 
 /// A request for text that goes on where the prompt ends.
@@ -67,28 +68,37 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
 	let Request { own: CompletionRequest { prompt: given }, options } = request;
 	let model = gateway.text_model(&caller, &options.model).await?;
-	let order = options.order(&gateway.limits, &model, Workload::Generate, ("prompt", prompt(given)?))?;
+	let form = Form::of_completion(options.logprobs.as_ref())?;
+	let input = ("prompt", prompt(given)?);
+	let orders = options.orders(&gateway.limits, &model, Workload::Generate, input, form.is_some())?;
 	let head = Head::new("cmpl", &options.model);
-	let deltas = gateway.answer(&caller, order).await?;
+	let all = gateway.answers(&caller, orders).await?;
 	if options.stream == Some(true) {
 		let options = options.stream_options.unwrap_or_default();
-		return Ok(reply::stream(deltas, options, move |part| match part {
+		return Ok(reply::stream(all, options, move |index, part| match part {
 			Part::Begin => None,
-			Part::Text(text) => Some(head.body(OBJECT, choice(&text, Value::Null), None)),
-			Part::End(end) => Some(head.body(OBJECT, choice("", json!(end.finish.name())), Some(&end))),
+			Part::Text(said) => {
+				let record = said.record(form);
+				Some(head.event(OBJECT, choice(index, &said.text, record, Value::Null), None))
+			}
+			Part::End(end) => {
+				let choice = choice(index, "", Value::Null, json!(end.finish.name()));
+				Some(head.event(OBJECT, choice, Some(&end)))
+			}
 		}));
 	}
-	let answer = whole(deltas).await?;
-	let choice = choice(&answer.text(), json!(answer.end.finish.name()));
-	let mut body = head.body(OBJECT, choice, Some(&answer.end));
-	body["usage"] = usage(&answer.end);
+	let answers = whole(all).await?;
+	let body = head.whole(OBJECT, &answers, |index, answer| {
+		let record = form.map_or(Value::Null, |form| form.write(&answer.tokens, 0));
+		choice(index, &answer.text(), record, json!(answer.end.finish.name()))
+	});
 	Ok(Json(body).into_response())
 }
 
 const OBJECT: &str = "text_completion";
 
-fn choice(text: &str, reason: Value) -> Value {
-	json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": reason })
+fn choice(index: usize, text: &str, record: Value, reason: Value) -> Value {
+	json!({ "index": index, "text": text, "logprobs": record, "finish_reason": reason })
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub async fn embed(
 ) -> Result<Vec<Answer>, ApiError> {
 	let answers = texts.into_iter().map(|text| async move {
 		let order = order(&gateway.limits, model, Workload::Embed, text);
-		let answer = whole(gateway.backend.answer(caller, order).await?).await?;
+		let answer = whole(gateway.answer(caller, order).await?).await?;
 		Ok::<_, ApiError>(answer)
 	});
 	stream::iter(answers).buffered(AT_ONCE).try_collect().await

@@ -11,6 +11,7 @@ use millrace_client::{amount, Error};
 use millrace_primitives::FailCode;
 use serde_json::{json, Value};
 
+use super::request::refusal;
 use crate::{access::whole_seconds, answer::NoAnswer, store::Scope};
 
 /// What a client of OpenAI's API is told.
@@ -38,6 +39,12 @@ impl ApiError {
 	/// The request is at fault.
 	pub fn bad_request(param: Option<&'static str>, message: impl Into<String>) -> Self {
 		Self { param, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", None, message) }
+	}
+
+	/// The request asks for what no answer can do.
+	pub fn unsupported(param: &'static str) -> Self {
+		let why = refusal(param).unwrap_or("no answer can do that; leave it out");
+		Self { code: Some("unsupported_parameter"), ..Self::bad_request(Some(param), format!("{param}: {why}")) }
 	}
 
 	/// The request is at fault in another way than most.
@@ -192,6 +199,32 @@ impl From<NoAnswer> for ApiError {
 				Some("seed"),
 				"seed: no miner streams this model now, and the chain gives jobs their seed; leave it out",
 			),
+			NoAnswer::Unrecorded => Self::bad_request(
+				Some("logprobs"),
+				"logprobs: no miner streams this model now, and of jobs the chain keeps no tokens; leave it out",
+			),
+			NoAnswer::TooManyTokens { limit, needed, retry } => {
+				let retry_after = retry.map(whole_seconds);
+				let then = match retry_after {
+					Some(seconds) => format!("try again in {seconds} s"),
+					None => "ask with a lower max_tokens, a shorter input or fewer answers".into(),
+				};
+				let message = format!(
+					"this API key may use {limit} tokens a minute, and this request may take {needed}, its input counted \
+					 in bytes; {then}"
+				);
+				let code = Some("rate_limit_exceeded");
+				Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "tokens", code, message) }
+			}
+			NoAnswer::OneOf { index, count, why } => {
+				let error = Self::from(*why);
+				let message = format!(
+					"answer {index} of {count} failed, and the others ended with it; what came of them is paid, and jobs \
+					 go on: {}",
+					error.message
+				);
+				Self { message, ..error }
+			}
 			NoAnswer::Busy => Self {
 				retry_after: Some(1),
 				..Self::new(

@@ -4,6 +4,7 @@ pub mod chat;
 pub mod completions;
 pub mod embeddings;
 pub mod error;
+mod logprobs;
 pub mod models;
 mod reply;
 pub mod request;

@@ -1,4 +1,4 @@
-//! What both kinds of completions have in common, and what a job can't do.
+//! What both kinds of completions have in common, and what no answer can do.
 
 use millrace_client::{JobRequest, Model};
 use millrace_primitives::{job::MAX_INPUT_BYTES, JobParams, Sampling, Workload};
@@ -12,6 +12,9 @@ use utoipa::ToSchema;
 
 use super::ApiError;
 use crate::{answer::Order, config::Limits, stop};
+
+/// Most answers to one request.
+const MOST_ANSWERS: u32 = 8;
 
 /// Tokens of an answer unless told otherwise.
 const DEFAULT_MAX_TOKENS: u32 = 256;
@@ -33,13 +36,18 @@ pub struct Options {
 	pub stream: Option<bool>,
 	/// Of the stream.
 	pub stream_options: Option<StreamOptions>,
+	/// Answers to be made, 1 to 8; 1 unless told otherwise.
 	n: Option<u32>,
 	seed: Option<i64>,
 	stop: Option<Value>,
-	logprobs: Option<Value>,
-	top_logprobs: Option<Value>,
+	/// In a chat whether the log-probabilities of its tokens are told; in a completion with how many alternatives.
+	pub logprobs: Option<Value>,
+	/// In a chat, with how many alternatives of each token, 0 to 5.
+	pub top_logprobs: Option<Value>,
 	tools: Option<Value>,
+	tool_choice: Option<Value>,
 	functions: Option<Value>,
+	function_call: Option<Value>,
 	response_format: Option<Value>,
 	frequency_penalty: Option<f64>,
 	presence_penalty: Option<f64>,
@@ -102,37 +110,58 @@ pub fn thousandths(value: f64, least: f64, most: f64, param: &'static str) -> Re
 	Ok((value * 1_000.0).round() as u16)
 }
 
-impl Options {
-	/// Errors when something is asked for that a job on chain can't do: nothing is left out in silence.
-	fn check(&self) -> Result<(), ApiError> {
-		let unsupported = |param, why: &str| Err(ApiError::bad_request(Some(param), format!("{param}: {why}")));
-		if self.n.is_some_and(|n| n != 1) || self.best_of.is_some_and(|best| best != 1) {
-			return unsupported("n", "a job gives one answer; send the request again for another one");
+/// Why a parameter is refused that no answer can do; `None`: it is not one of those that are known.
+pub fn refusal(param: &str) -> Option<&'static str> {
+	Some(match param {
+		"tools" | "tool_choice" | "functions" | "function_call" => {
+			"models are asked in text alone and told of no tools; describe them in a message, or leave it out"
 		}
-		let not_in_jobs = "a job on chain can't do that; leave it out";
+		"response_format" | "format" => "no miner's engine is held to a form, only text; ask for it in a message",
+		"logit_bias" | "frequency_penalty" | "presence_penalty" => {
+			"miners pick tokens by temperature, top_k and top_p alone; leave it out"
+		}
+		"echo" | "suffix" => "an answer is what follows its prompt, and nothing else; leave it out",
+		"best_of" => "all answers that are made are sent and paid; set n, and best_of to the same or not at all",
+		"modalities" | "images" => "miners are asked in text and answer in text",
+		_ => return None,
+	})
+}
+
+impl Options {
+	/// Errors when something is asked for that no answer can do: nothing is left out in silence.
+	fn check(&self) -> Result<(), ApiError> {
+		let says = |value: &Option<Value>, word: &str| value.as_ref().and_then(Value::as_str) == Some(word);
+		let choice = |value: &Option<Value>| asks(value) && !says(value, "none") && !says(value, "auto");
+		let format = |format: &Value| format.get("type").and_then(Value::as_str) == Some("text");
+		let mode = |modes: &Value| modes.as_array().is_some_and(|modes| modes.iter().all(|mode| mode == "text"));
 		let given = [
-			("logprobs", asks(&self.logprobs)),
-			("top_logprobs", asks(&self.top_logprobs)),
-			("tools", asks(&self.tools)),
-			("functions", asks(&self.functions)),
+			// Tools that may not be used change nothing.
+			("tools", asks(&self.tools) && !says(&self.tool_choice, "none")),
+			("tool_choice", choice(&self.tool_choice)),
+			("functions", asks(&self.functions) && !says(&self.function_call, "none")),
+			("function_call", choice(&self.function_call)),
+			("response_format", asks(&self.response_format) && !self.response_format.as_ref().is_some_and(format)),
+			("modalities", asks(&self.modalities) && !self.modalities.as_ref().is_some_and(mode)),
 			("logit_bias", asks(&self.logit_bias)),
 			("suffix", asks(&self.suffix)),
 			("echo", self.echo == Some(true)),
+			("best_of", self.best_of.is_some_and(|best| Some(best) != self.n.or(Some(1)))),
 			("frequency_penalty", self.frequency_penalty.is_some_and(|penalty| penalty != 0.0)),
 			("presence_penalty", self.presence_penalty.is_some_and(|penalty| penalty != 0.0)),
 		];
-		if let Some((param, _)) = given.into_iter().find(|(_, given)| *given) {
-			return unsupported(param, not_in_jobs);
+		match given.into_iter().find(|(_, given)| *given) {
+			Some((param, _)) => Err(ApiError::unsupported(param)),
+			None => Ok(()),
 		}
-		let format = self.response_format.as_ref().and_then(|format| format.get("type")?.as_str());
-		if format.is_some_and(|format| format != "text") {
-			return unsupported("response_format", "only text; no engine of a job is held to a form");
+	}
+
+	/// How many answers are to be made.
+	fn count(&self) -> Result<u32, ApiError> {
+		let count = self.n.unwrap_or(1);
+		if (1..=MOST_ANSWERS).contains(&count) {
+			return Ok(count);
 		}
-		let modes = self.modalities.as_ref().and_then(Value::as_array);
-		if modes.is_some_and(|modes| modes.iter().any(|mode| mode != "text")) {
-			return unsupported("modalities", "only text");
-		}
-		Ok(())
+		Err(ApiError::bad_request(Some("n"), format!("n is {count}; it must be 1 to {MOST_ANSWERS}")))
 	}
 
 	/// The tokens that the answer may have.
@@ -140,19 +169,22 @@ impl Options {
 		self.max_completion_tokens.or(self.max_tokens).unwrap_or_else(|| default_limit(model, input_bytes))
 	}
 
-	/// The job that answers `input`, which the parameter `from` holds.
+	/// The orders that answer `input`, which the parameter `from` holds: one for each answer. `logprobs`: whether the record
+	/// of their tokens is wanted.
 	///
 	/// # Errors
 	///
-	/// Something is out of bounds, or no job can do it.
-	pub fn order(
+	/// Something is out of bounds, or no answer can do it.
+	pub fn orders(
 		&self,
 		limits: &Limits,
 		model: &Model,
 		workload: fn(Sampling) -> Workload,
 		(from, input): (&'static str, String),
-	) -> Result<Order, ApiError> {
+		logprobs: bool,
+	) -> Result<Vec<Order>, ApiError> {
 		self.check()?;
+		let count = self.count()?;
 		check_input(from, &input)?;
 		let max_tokens = self.limit(model, input.len());
 		if max_tokens == 0 || max_tokens > model.context_length {
@@ -169,7 +201,8 @@ impl Options {
 		order.stop = stop::texts(self.stop.as_ref())?;
 		// At a temperature of 0 nothing is drawn.
 		order.seed = self.seed.filter(|_| sampling.temperature_milli > 0).map(i64::cast_unsigned);
-		Ok(order)
+		order.logprobs = logprobs;
+		Ok(order.copies(count))
 	}
 }
 
@@ -192,7 +225,7 @@ pub fn order(limits: &Limits, model: &Model, workload: Workload, input: String) 
 	let params = JobParams { workload, timeout: limits.timeout, max_rate: None };
 	let request =
 		JobRequest { model: model.id, input: input.into_bytes(), params, max_fee: limits.max_fee, miner: None };
-	Order::new(model.name.clone(), request)
+	Order::new(model, request)
 }
 
 /// What the context leaves for the answer if each byte of the input is a token, within bounds.
@@ -224,23 +257,32 @@ mod tests {
 		let mut request = json!({ "model": "tiny" });
 		request.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
 		let options: Options = serde_json::from_value(request).unwrap();
-		options.check().err().map(|error| error.param.unwrap())
+		let error = options.check().and_then(|()| options.count()).err()?;
+		assert!(error.param == Some("n") || error.code == Some("unsupported_parameter"), "{error:?}");
+		error.param
 	}
 
 	#[test]
 	fn request_should_be_refused_by_name_when_a_job_can_not_do_what_it_asks() {
 		for (extra, param) in [
-			(json!({ "n": 2 }), "n"),
-			(json!({ "best_of": 3 }), "n"),
-			(json!({ "logprobs": true }), "logprobs"),
-			(json!({ "top_logprobs": 3 }), "top_logprobs"),
+			(json!({ "n": 0 }), "n"),
+			(json!({ "n": 9 }), "n"),
+			(json!({ "best_of": 3 }), "best_of"),
+			(json!({ "n": 2, "best_of": 3 }), "best_of"),
 			(json!({ "tools": [{ "type": "function" }] }), "tools"),
+			(json!({ "tools": [{ "type": "function" }], "tool_choice": "auto" }), "tools"),
+			(json!({ "tool_choice": "required" }), "tool_choice"),
+			(json!({ "tool_choice": { "type": "function" } }), "tool_choice"),
 			(json!({ "functions": [{ "name": "f" }] }), "functions"),
+			(json!({ "function_call": { "name": "f" } }), "function_call"),
 			(json!({ "response_format": { "type": "json_object" } }), "response_format"),
+			(json!({ "response_format": { "type": 5 } }), "response_format"),
+			(json!({ "response_format": "json" }), "response_format"),
 			(json!({ "frequency_penalty": 0.5 }), "frequency_penalty"),
 			(json!({ "presence_penalty": -0.5 }), "presence_penalty"),
 			(json!({ "logit_bias": { "5": 1 } }), "logit_bias"),
 			(json!({ "modalities": ["text", "audio"] }), "modalities"),
+			(json!({ "modalities": "audio" }), "modalities"),
 			(json!({ "suffix": "x" }), "suffix"),
 			(json!({ "echo": true }), "echo"),
 		] {
@@ -252,6 +294,8 @@ mod tests {
 	fn request_should_be_taken_when_it_asks_for_the_defaults_by_name() {
 		for extra in [
 			json!({ "n": 1, "stop": null, "logprobs": false, "tools": [], "user": "me", "store": false }),
+			json!({ "n": 8, "best_of": 8, "tool_choice": "auto", "response_format": null }),
+			json!({ "tools": [{ "type": "function" }], "tool_choice": "none", "function_call": "none" }),
 			json!({ "seed": 7, "temperature": 0 }),
 			json!({ "response_format": { "type": "text" }, "modalities": ["text"], "logit_bias": {} }),
 			json!({ "frequency_penalty": 0, "presence_penalty": 0.0, "suffix": null, "echo": false }),

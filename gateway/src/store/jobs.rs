@@ -153,8 +153,14 @@ fn known(connection: &Connection, key: &str, (name, body): (&str, [u8; 32])) -> 
 	}))
 }
 
-fn over_budget(change: &Transaction<'_>, new: &NewJob<'_>, at: i64) -> rusqlite::Result<Option<OverBudget>> {
+fn over_budget(
+	change: &Transaction<'_>,
+	new: &NewJob<'_>,
+	count: u32,
+	at: i64,
+) -> rusqlite::Result<Option<OverBudget>> {
 	let Some((key, budget)) = new.key.and_then(|key| Some((key, key.budget?))) else { return Ok(None) };
+	let needed = new.max_fee.saturating_mul(count.into());
 	let spent = change
 		.query_row("SELECT plancks FROM spent WHERE key = ?1 AND month = ?2", params![key.id, month(at)], |row| {
 			row.get(0)
@@ -167,8 +173,31 @@ fn over_budget(change: &Transaction<'_>, new: &NewJob<'_>, at: i64) -> rusqlite:
 		|row| row.get(0),
 	)?;
 	let (spent, reserved): (Balance, Balance) = (from_sql(spent), from_sql(reserved));
-	let whole = spent.saturating_add(reserved).saturating_add(new.max_fee);
-	Ok((whole > budget).then_some(OverBudget { budget, spent, reserved, needed: new.max_fee }))
+	let whole = spent.saturating_add(reserved).saturating_add(needed);
+	Ok((whole > budget).then_some(OverBudget { budget, spent, reserved, needed }))
+}
+
+/// Stores a job, and returns its number.
+fn insert(change: &Transaction<'_>, new: &NewJob<'_>, at: i64) -> rusqlite::Result<i64> {
+	let mut bytes = [0; 12];
+	OsRng.fill_bytes(&mut bytes);
+	let (name, body) = new.idempotency.unzip();
+	change.execute(
+		"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
+		 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		params![
+			format!("job_{}", hex::encode(bytes)),
+			new.key.map_or("", |key| &key.id),
+			name,
+			body,
+			new.model,
+			new.workload,
+			to_sql(new.max_fee),
+			at,
+			new.channel.map(|channel| i64::try_from(channel).unwrap_or(i64::MAX))
+		],
+	)?;
+	Ok(change.last_insert_rowid())
 }
 
 impl Store {
@@ -178,10 +207,7 @@ impl Store {
 	///
 	/// SQLite's.
 	pub fn begin_job(&self, new: &NewJob<'_>) -> rusqlite::Result<Stored> {
-		let key = new.key.map_or("", |key| &key.id);
-		let mut bytes = [0; 12];
-		OsRng.fill_bytes(&mut bytes);
-		let (id, at) = (format!("job_{}", hex::encode(bytes)), now());
+		let (key, at) = (new.key.map_or("", |key| &key.id), now());
 		self.with(|connection| {
 			let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
 			match new.idempotency.map(|named| known(&change, key, named)).transpose()?.flatten() {
@@ -191,29 +217,30 @@ impl Store {
 				Some(stored) => return Ok(stored),
 				None => {}
 			}
-			if let Some(over) = over_budget(&change, new, at)? {
+			if let Some(over) = over_budget(&change, new, 1, at)? {
 				return Ok(Stored::OverBudget(over));
 			}
-			let (name, body) = new.idempotency.unzip();
-			change
-				.prepare(
-					"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
-				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-				)?
-				.execute(params![
-					id,
-					key,
-					name,
-					body,
-					new.model,
-					new.workload,
-					to_sql(new.max_fee),
-					at,
-					new.channel.map(|channel| i64::try_from(channel).unwrap_or(i64::MAX))
-				])?;
-			let seq = change.last_insert_rowid();
+			let seq = insert(&change, new, at)?;
 			change.commit()?;
 			Ok(Stored::New(seq))
+		})
+	}
+
+	/// As [`Store::begin_job`] for `count` jobs that are alike and have no name: all of them, or none.
+	///
+	/// # Errors
+	///
+	/// SQLite's.
+	pub fn begin_jobs(&self, new: &NewJob<'_>, count: u32) -> rusqlite::Result<Result<Vec<i64>, OverBudget>> {
+		let at = now();
+		self.with(|connection| {
+			let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+			if let Some(over) = over_budget(&change, new, count, at)? {
+				return Ok(Err(over));
+			}
+			let all = (0..count).map(|_| insert(&change, new, at)).collect::<rusqlite::Result<_>>()?;
+			change.commit()?;
+			Ok(Ok(all))
 		})
 	}
 

@@ -57,6 +57,8 @@ pub struct NewKey {
 	pub budget: Option<Balance>,
 	/// Requests a minute.
 	pub per_minute: Option<u32>,
+	/// Tokens a minute, of prompts and answers together.
+	pub tokens_per_minute: Option<u32>,
 }
 
 /// A key that is let in, and its limits.
@@ -72,6 +74,8 @@ pub struct ApiKey {
 	pub budget: Option<Balance>,
 	/// Requests a minute.
 	pub per_minute: Option<u32>,
+	/// Tokens a minute, of prompts and answers together.
+	pub tokens_per_minute: Option<u32>,
 }
 
 /// A key as it is listed.
@@ -112,6 +116,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
 		scopes: list(row, "scopes")?,
 		budget: row.get::<_, Option<i64>>("budget")?.map(from_sql),
 		per_minute: row.get("per_minute")?,
+		tokens_per_minute: row.get("tokens_per_minute")?,
 	})
 }
 
@@ -129,9 +134,19 @@ impl Store {
 		let budget = new.budget.map(to_sql);
 		self.with_disk(|connection| {
 			connection.execute(
-				"INSERT INTO keys (id, hash, name, models, scopes, budget, per_minute, created)
-				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-				params![id, hash(&secret), new.name, models, scopes, budget, new.per_minute, now()],
+				"INSERT INTO keys (id, hash, name, models, scopes, budget, per_minute, created, tokens_per_minute)
+				 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+				params![
+					id,
+					hash(&secret),
+					new.name,
+					models,
+					scopes,
+					budget,
+					new.per_minute,
+					now(),
+					new.tokens_per_minute
+				],
 			)
 		})?;
 		Ok((id, secret))

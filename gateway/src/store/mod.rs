@@ -21,9 +21,6 @@ use rusqlite::{Connection, OpenFlags};
 pub use jobs::{Ended, JobRow, NewJob, OverBudget, Stored};
 pub use keys::{ApiKey, KeyRow, NewKey, Scope};
 
-/// The schema's version. A file of another version is refused.
-const VERSION: i64 = 1;
-
 /// Pages of 4 KiB that changes may take up beside the file before one of them has to wait until they are in it.
 /// [`Store::checkpoint`] sees to it that none has to.
 const MOST_PAGES: u32 = 16_384;
@@ -31,7 +28,11 @@ const MOST_PAGES: u32 = 16_384;
 /// How long another program may hold the file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const SCHEMA: &str = "
+/// From an empty file to the newest schema, a version each. A file of an older version takes the steps that it lacks; one
+/// of a newer version is refused.
+const STEPS: [&str; 2] = [FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER"];
+
+const FIRST: &str = "
 	CREATE TABLE keys (
 		id TEXT PRIMARY KEY,
 		hash BLOB NOT NULL UNIQUE,
@@ -112,14 +113,14 @@ impl Store {
 		connection.pragma_update(None, "synchronous", "NORMAL")?;
 		connection.pragma_update(None, "wal_autocheckpoint", MOST_PAGES)?;
 		let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-		match change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
-			VERSION => {}
-			0 => {
-				change.execute_batch(SCHEMA)?;
-				change.pragma_update(None, "user_version", VERSION)?;
-			}
-			other => bail!("it has version {other} of the records, this program knows {VERSION}"),
+		let version = change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
+		let Some(missing) = usize::try_from(version).ok().and_then(|version| STEPS.get(version..)) else {
+			bail!("it has version {version} of the records, this program knows {}", STEPS.len());
+		};
+		for step in missing {
+			change.execute_batch(step)?;
 		}
+		change.pragma_update(None, "user_version", i64::try_from(STEPS.len()).unwrap_or(i64::MAX))?;
 		change.commit()?;
 		Ok(Self { connection: Mutex::new(connection), second: Mutex::new(second) })
 	}

@@ -122,6 +122,18 @@ fn budget_should_hold_what_is_paid_and_what_is_under_way() {
 }
 
 #[test]
+fn jobs_should_be_stored_together_or_not_at_all_when_a_budget_reaches_for_some() {
+	let (_folder, store) = store();
+	let poor = key(&store, NewKey { budget: Some(150), ..NewKey::default() });
+	let new = job(Some(&poor), None);
+	let over = OverBudget { budget: 150, spent: 0, reserved: 0, needed: 180 };
+	assert_eq!(store.begin_jobs(&new, 3).unwrap(), Err(over));
+	assert_eq!(store.open_jobs().unwrap(), []);
+	assert_eq!(store.begin_jobs(&new, 2).unwrap().unwrap().len(), 2);
+	assert_eq!(store.open_jobs().unwrap().len(), 2);
+}
+
+#[test]
 fn jobs_should_be_listed_latest_first_and_to_their_key_alone() {
 	let (_folder, store) = store();
 	let mine = key(&store, NewKey::default());
@@ -145,6 +157,26 @@ fn ended_jobs_should_be_forgotten_and_open_ones_kept() {
 	assert_eq!(store.forget_jobs(60).unwrap(), 0);
 	assert_eq!(store.forget_jobs(-60).unwrap(), 1);
 	assert!(store.job_by_seq(open).unwrap().is_some());
+}
+
+#[test]
+fn file_of_the_first_version_should_keep_its_keys_and_learn_of_tokens() {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("gateway.db");
+	let old = Connection::open(&path).unwrap();
+	old.execute_batch(FIRST).unwrap();
+	old.execute_batch("INSERT INTO keys (id, hash, name, per_minute, created) VALUES ('key_1', x'00', 'old', 5, 1)")
+		.unwrap();
+	old.pragma_update(None, "user_version", 1).unwrap();
+	drop(old);
+	for _ in 0..2 {
+		let store = Store::open(&path).unwrap();
+		let keys = store.list_keys().unwrap();
+		assert_eq!((keys[0].name.as_str(), keys[0].key.per_minute), ("old", Some(5)));
+		assert_eq!(keys[0].key.tokens_per_minute, None);
+		let (_, secret) = store.new_key(&NewKey { tokens_per_minute: Some(9), ..NewKey::default() }).unwrap();
+		assert_eq!(store.find_key(&secret).unwrap().unwrap().tokens_per_minute, Some(9));
+	}
 }
 
 #[test]

@@ -152,7 +152,7 @@ impl Chain for Node {
 		match self.client.export_receipt(job, &options).await {
 			Ok(bytes) => Ok(ReceiptFile::Ready(bytes)),
 			Err(ExportError::Chain(error)) if error.is_connection() => Err(error.into()),
-			Err(error @ (ExportError::Gone(_) | ExportError::UnknownJob(_) | ExportError::NotInBlock { .. })) => {
+			Err(error @ (ExportError::Gone(_) | ExportError::Unknown(_) | ExportError::NotInBlock { .. })) => {
 				Ok(ReceiptFile::Never(error.to_string()))
 			}
 			Err(error) => Ok(ReceiptFile::Later(error.to_string())),

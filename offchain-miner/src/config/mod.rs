@@ -31,7 +31,7 @@ pub(crate) use file::{parse_as, place_of};
 pub use file::{ConfigError, Place};
 pub use flags::{Asked, Cli, Command, Flags, Offered};
 pub use offer::Offer;
-pub use reload::{changes, Changes, Settings};
+pub use reload::{changes, keep, Changes, Settings};
 pub use value::{Accel, Amount, Genesis, LogFormat, NodeUrl};
 
 /// Bounds on the work that is taken.

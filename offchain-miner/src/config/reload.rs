@@ -1,8 +1,11 @@
 //! What a running miner takes over from a changed file, on SIGHUP.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
+
+use anyhow::Context;
 
 use super::{Config, Limits};
+use crate::session::settings::SessionSettings;
 
 /// The part of the configuration that can change while the miner works, in the form in which it works with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Settings {
 	pub keep_secs: u64,
 	/// Bounds on the work that is taken.
 	pub limits: Limits,
+	/// How channels are served; where they are does not change.
+	pub session: SessionSettings,
 }
 
 impl From<&Config> for Settings {
@@ -24,12 +29,26 @@ impl From<&Config> for Settings {
 			drain: Duration::from_secs(config.drain_secs),
 			keep_secs: config.keep_secs,
 			limits: config.limits,
+			session: config.session.clone(),
 		}
 	}
 }
 
 /// Keys that are taken over at once.
-const LIVE: [&str; 7] = ["urls", "poll_secs", "drain_secs", "keep_secs", "log", "limits", "offer"];
+const LIVE: [&str; 9] = [
+	"urls",
+	"poll_secs",
+	"drain_secs",
+	"keep_secs",
+	"log",
+	"limits",
+	"offer",
+	"session.streams",
+	"session.voucher_secs",
+];
+
+/// Tables of which some keys are taken over at once and others are not: each stands for itself, as `TABLE.KEY`.
+const PARTED: [&str; 1] = ["session"];
 
 /// The keys that differ between two configurations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,11 +65,46 @@ pub struct Changes {
 ///
 /// When a path is not UTF-8.
 pub fn changes(old: &Config, new: &Config) -> anyhow::Result<Changes> {
-	let (old, new) = (toml::Table::try_from(old)?, toml::Table::try_from(new)?);
-	let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
-	keys.sort_unstable();
-	keys.dedup();
+	let (old, new) = (table(old)?, table(new)?);
+	let keys: BTreeSet<_> = old.keys().chain(new.keys()).collect();
 	let changed = keys.into_iter().filter(|key| old.get(*key) != new.get(*key)).cloned();
 	let (live, restart) = changed.partition(|key| LIVE.contains(&key.as_str()));
 	Ok(Changes { live, restart })
+}
+
+/// The configuration `new`, but with the values of `old` for these keys, which are named as in [`Changes`].
+///
+/// # Errors
+///
+/// When a path is not UTF-8.
+pub fn keep(new: &Config, old: &Config, keys: &[String]) -> anyhow::Result<Config> {
+	let (mut now, old) = (table(new)?, table(old)?);
+	for key in keys {
+		match old.get(key) {
+			Some(value) => now.insert(key.clone(), value.clone()),
+			None => now.remove(key),
+		};
+	}
+	let mut whole = toml::Table::new();
+	for (key, value) in now {
+		match key.split_once('.') {
+			Some((outer, inner)) => {
+				let part = whole.entry(outer).or_insert_with(|| toml::Table::new().into());
+				part.as_table_mut().context("a value stands where a table should")?.insert(inner.to_owned(), value);
+			}
+			None => drop(whole.insert(key, value)),
+		}
+	}
+	Ok(whole.try_into()?)
+}
+
+/// The keys and values of a configuration, those of a parted table by themselves.
+fn table(config: &Config) -> anyhow::Result<toml::Table> {
+	let mut table = toml::Table::try_from(config)?;
+	for outer in PARTED {
+		if let Some(toml::Value::Table(inner)) = table.remove(outer) {
+			table.extend(inner.into_iter().map(|(key, value)| (format!("{outer}.{key}"), value)));
+		}
+	}
+	Ok(table)
 }

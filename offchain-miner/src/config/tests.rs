@@ -254,6 +254,20 @@ fn changes_should_be_parted_when_some_need_a_restart() {
 	assert_eq!(changes(&old, &old).unwrap(), Changes::default());
 }
 
+#[test]
+fn changes_of_sessions_should_be_live_but_for_their_addresses_which_are_kept() {
+	let old = Config::default();
+	let mut new = Config { drain_secs: 1, ..Config::default() };
+	new.session.streams = NonZeroUsize::new(4).unwrap();
+	new.session.listen = vec!["/ip4/127.0.0.1/tcp/1".parse().unwrap()];
+	let found = changes(&old, &new).unwrap();
+	let live: Vec<String> = vec!["drain_secs".into(), "session.streams".into()];
+	assert_eq!(found, Changes { live, restart: vec!["session.listen".into()] });
+	let kept = keep(&new, &old, &found.restart).unwrap();
+	assert_eq!((kept.drain_secs, kept.session.streams.get(), &kept.session.listen), (1, 4, &Vec::new()));
+	assert_eq!(changes(&kept, &new).unwrap().restart, ["session.listen"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn signer_should_be_refused_when_others_can_read_the_key_file() {

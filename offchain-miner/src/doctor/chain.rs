@@ -2,10 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use millrace_client::{amount, Client, Error, Miner, Model, NodeHealth, Offer, Parameters};
+use millrace_client::{amount, Client, Endpoint, Error, Miner, Model, NodeHealth, Offer, Parameters};
 use millrace_primitives::{bench, AccountId32, BlockNumber, H256};
 
-use super::report::Check;
+use super::{report::Check, session};
 use crate::{
 	config::Config,
 	offer::{gaps, Gap},
@@ -34,6 +34,8 @@ pub struct Facts {
 	pub operator: Option<AccountId32>,
 	/// Whether the operator has said that it takes no jobs.
 	pub drained: bool,
+	/// Where its sessions are answered, as the chain has it.
+	pub endpoint: Option<Endpoint>,
 	/// Its entry on chain.
 	pub miner: Option<Miner>,
 	/// Its offers.
@@ -67,6 +69,10 @@ impl Facts {
 			Some(owner) => at.drained(owner).await?.is_some(),
 			None => false,
 		};
+		let endpoint = match &owner {
+			Some(owner) => at.endpoint(owner).await?,
+			None => None,
+		};
 		Ok(Self {
 			url: client.url().await,
 			genesis: client.genesis_hash(),
@@ -75,6 +81,7 @@ impl Facts {
 			ahead_secs: i64::try_from(ahead).unwrap_or(i64::MIN),
 			operator,
 			drained,
+			endpoint,
 			miner,
 			offers,
 			models: at.models().await?,
@@ -102,6 +109,7 @@ pub fn judge(facts: &Facts, config: &Config, probe: &Probe, owner: &Owner) -> Ve
 	checks.extend(registration(facts, config, owner));
 	checks.extend(offers(facts, config, probe, owner));
 	checks.extend(registry(facts, probe, owner));
+	checks.extend(session::published(facts, config));
 	checks
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn facts() -> Facts {
 		ahead_secs: -1,
 		operator: Some(operator.clone()),
 		drained: false,
+		endpoint: None,
 		miner: Some(Miner {
 			owner: owner.clone(),
 			operator,

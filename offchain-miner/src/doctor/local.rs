@@ -153,26 +153,38 @@ pub(super) async fn tasks(config: &Config, program: &Path) -> Option<Check> {
 	})
 }
 
+/// What is to be said of the health report.
+#[derive(Default)]
+pub(super) struct Http {
+	/// Of its address.
+	pub(super) checks: Vec<Check>,
+	/// Whether this very miner serves it.
+	pub(super) runs: bool,
+}
+
 /// Whether the address of the health report is free, or is that of this very miner.
-pub(super) async fn http(config: &Config, operator: Option<&AccountId32>) -> Vec<Check> {
-	let Some(bind) = config.http_bind else { return Vec::new() };
+pub(super) async fn http(config: &Config, operator: Option<&AccountId32>) -> Http {
+	let Some(bind) = config.http_bind else { return Http::default() };
 	let error = match TcpListener::bind(bind) {
-		Ok(_) if bind.ip().is_loopback() => return vec![Check::ok("http", format!("{bind} is free"))],
+		Ok(_) if bind.ip().is_loopback() => {
+			return Http { checks: vec![Check::ok("http", format!("{bind} is free"))], runs: false };
+		}
 		Ok(_) => {
 			let found = format!("{bind} is free, and reached by other machines");
-			return vec![Check::warn("http", found, "guard it by a firewall or a proxy")];
+			let checks = vec![Check::warn("http", found, "guard it by a firewall or a proxy")];
+			return Http { checks, runs: false };
 		}
 		Err(error) => error,
 	};
 	let running = health(&format!("http://{bind}/healthz")).await;
 	let own = running.as_ref().and_then(|health| health["operator"].as_str());
-	vec![match (own, operator) {
-		(Some(own), Some(operator)) if own == operator.to_string() => {
-			Check::ok("http", format!("this operator's miner runs at {bind}"))
-		}
+	let runs = own.is_some() && own == operator.map(ToString::to_string).as_deref();
+	let check = match (own, operator) {
+		(Some(_), Some(_)) if runs => Check::ok("http", format!("this operator's miner runs at {bind}")),
 		(Some(own), _) => Check::broken("http", format!("the miner of {own} is at {bind}"), "take another http_bind"),
 		(None, _) => Check::broken("http", format!("{bind} can't be bound: {error}"), "take another http_bind"),
-	}]
+	};
+	Http { checks: vec![check], runs }
 }
 
 async fn health(url: &str) -> Option<Value> {

@@ -5,6 +5,7 @@ mod chain;
 pub(crate) mod fixtures;
 mod local;
 mod report;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +44,9 @@ pub async fn examine(flags: &Flags) -> Report {
 	checks.extend(local::gpu(&probe));
 	checks.extend(local::work_dir(&config));
 	checks.extend(local::tasks(&config, Path::new("/proc/self/exe")).await);
-	checks.extend(local::http(&config, operator.as_ref()).await);
+	let http = local::http(&config, operator.as_ref()).await;
+	checks.extend(session::listening(&config, http.runs));
+	checks.extend(http.checks);
 	let asked = timeout(PATIENCE, reach(&config, operator)).await;
 	match asked {
 		Ok(Ok(facts)) => checks.extend(judge(&facts, &config, &probe, &Owner::unnamed(&config))),

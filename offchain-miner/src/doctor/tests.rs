@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use millrace_client::Error;
+use millrace_client::{session::network::Keypair, Endpoint, Error};
 use millrace_primitives::{AccountId32, H256, MILL};
 
 use super::{
@@ -185,9 +185,9 @@ async fn http_should_be_broken_when_another_program_has_the_address() {
 	let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 	let config = Config { http_bind: Some(held.local_addr().unwrap()), ..Config::default() };
 	drop(std::thread::spawn(move || held.accept().map(drop)));
-	assert_eq!(local::http(&config, None).await[0].state, State::Broken);
+	assert_eq!(local::http(&config, None).await.checks[0].state, State::Broken);
 	let free = Config { http_bind: Some("127.0.0.1:0".parse().unwrap()), ..Config::default() };
-	assert_eq!(local::http(&free, None).await[0].state, State::Ok);
+	assert_eq!(local::http(&free, None).await.checks[0].state, State::Ok);
 }
 
 #[test]
@@ -202,4 +202,52 @@ fn work_dir_should_be_left_as_it_was_when_it_is_tried() {
 	std::fs::write(&file, "").unwrap();
 	let config = Config { work_dir: file.join("below"), ..Config::default() };
 	assert_eq!(local::work_dir(&config)[1].state, State::Broken);
+}
+
+#[test]
+fn listening_should_be_broken_when_another_program_has_the_address_and_fine_when_it_is_this_miner() {
+	let (tcp, udp) = ("127.0.0.1:0", "127.0.0.1:0");
+	let (tcp, udp) = (std::net::TcpListener::bind(tcp).unwrap(), std::net::UdpSocket::bind(udp).unwrap());
+	for address in [
+		format!("/ip4/127.0.0.1/tcp/{}", tcp.local_addr().unwrap().port()),
+		format!("/ip4/127.0.0.1/udp/{}/quic-v1", udp.local_addr().unwrap().port()),
+	] {
+		let mut config = Config::default();
+		config.session.listen = vec![address.parse().unwrap()];
+		let check = session::listening(&config, false).unwrap();
+		assert_eq!(check.state, State::Broken);
+		assert!(check.found.contains(&address) && check.mend.unwrap().contains("session.listen"));
+		assert_eq!(session::listening(&config, true).unwrap().state, State::Ok);
+	}
+	let mut config = Config::default();
+	assert!(session::listening(&config, false).is_none());
+	config.session.listen = vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap(), "/ip6/::1/udp/0/quic-v1".parse().unwrap()];
+	assert_eq!(session::listening(&config, false).unwrap().state, State::Ok);
+}
+
+fn endpoint(key: &Keypair, address: &str) -> Endpoint {
+	Endpoint { peer: key.public().to_peer_id(), addresses: vec![address.parse().unwrap()], set_at: 1 }
+}
+
+#[tokio::test]
+async fn endpoint_should_be_this_miners_when_it_serves_sessions() {
+	let work = tempfile::tempdir().unwrap();
+	let key = crate::session::identity::load(work.path()).unwrap();
+	let mut config = Config { work_dir: work.path().into(), ..config() };
+	config.session.listen = vec!["/ip4/0.0.0.0/tcp/9930".parse().unwrap()];
+	config.session.public_addresses = vec!["/ip4/10.0.0.1/tcp/9930".parse().unwrap()];
+	let with = |found: Option<Endpoint>| move |facts: &mut Facts| facts.endpoint = found;
+	let own = endpoint(&key, "/ip4/10.0.0.1/tcp/9930");
+	assert_eq!(faults(&judged(&config, with(Some(own.clone()))).await), []);
+	let none = fault(&config, with(None)).await;
+	assert_eq!((none.0, none.1), ("endpoint", State::Warn));
+	let other = fault(&config, with(Some(endpoint(&Keypair::generate_ed25519(), "/ip4/10.0.0.1/tcp/9930")))).await;
+	assert_eq!((other.0, other.1), ("endpoint", State::Broken));
+	assert!(other.2.contains("session.key"), "{}", other.2);
+	let elsewhere = fault(&config, with(Some(endpoint(&key, "/ip4/10.0.0.2/tcp/9930")))).await;
+	assert_eq!((elsewhere.0, elsewhere.1), ("endpoint", State::Warn));
+	config.session = Default::default();
+	let left = fault(&config, with(Some(own))).await;
+	assert_eq!((left.0, left.1), ("endpoint", State::Warn));
+	assert_eq!(faults(&judged(&config, with(None)).await), []);
 }

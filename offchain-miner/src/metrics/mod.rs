@@ -4,6 +4,7 @@
 //! codes, the configured engines, this machine's GPUs. Jobs, accounts and texts are in none.
 
 mod exposition;
+mod sessions;
 mod track;
 mod vitals;
 mod work;
@@ -19,6 +20,7 @@ use std::{
 use prometheus_client::registry::Registry;
 
 pub use exposition::Format;
+pub use sessions::{Sessions, Streamed};
 pub use track::Track;
 pub use vitals::{EngineVital, Vigil, Vitals};
 pub use work::{Ending, Work};
@@ -34,6 +36,7 @@ pub struct Metrics {
 	/// Locked while gauges are set and written, so that two readers don't mix.
 	registry: Mutex<Registry>,
 	work: Work,
+	sessions: Sessions,
 	gauges: Gauges,
 	status: SharedStatus,
 	began: Instant,
@@ -44,13 +47,19 @@ impl Metrics {
 	pub fn new(status: SharedStatus, slots: usize, gpus: bool) -> Self {
 		let mut registry = Registry::with_prefix(PREFIX);
 		let work = Work::register(&mut registry);
+		let sessions = Sessions::register(&mut registry);
 		let gauges = Gauges::register(&mut registry, slots, gpus);
-		Self { registry: Mutex::new(registry), work, gauges, status, began: Instant::now() }
+		Self { registry: Mutex::new(registry), work, sessions, gauges, status, began: Instant::now() }
 	}
 
 	/// What the work counts into.
 	pub fn work(&self) -> &Work {
 		&self.work
+	}
+
+	/// What streaming channels count into.
+	pub fn sessions(&self) -> &Sessions {
+		&self.sessions
 	}
 
 	/// The miner's state now.

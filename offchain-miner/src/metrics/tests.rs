@@ -7,7 +7,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use millrace_primitives::{FailCode, Usage};
+use millrace_client::session::wire::{RefusalCode, ToClient};
+use millrace_primitives::{FailCode, RunningTotal, Usage};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -139,6 +140,33 @@ fn earnings_should_stay_exact_when_a_float_could_not_hold_them() {
 	assert!(has(&metrics, "earnings_plancks_total 9007199254740993"));
 	metrics.work().earned(u128::MAX);
 	assert!(has(&metrics, &format!("earnings_plancks_total {}", u64::MAX)));
+}
+
+#[test]
+fn sessions_should_be_counted_by_what_came_of_them() {
+	let metrics = metrics();
+	let sessions = metrics.sessions().clone();
+	let total = |output_tokens, fee| RunningTotal { answers: 1, input_tokens: 5, output_tokens, gpu_ms: 9, fee };
+	sessions.paid(&RunningTotal::default(), &total(32, 700));
+	sessions.paid(&total(32, 700), &total(40, 900));
+	sessions.answered(Streamed::Stopped);
+	sessions.late();
+	sessions.said(&ToClient::Refused { code: RefusalCode::NoSlot, message: "later".into() });
+	let open = sessions.open();
+	for line in [
+		"session_answers_total{outcome=\"stopped\"} 1",
+		"session_answers_total{outcome=\"whole\"} 0",
+		"session_input_tokens_total 5",
+		"session_output_tokens_total 40",
+		"session_earnings_plancks_total 900",
+		"session_vouchers_late_total 1",
+		"session_refusals_total{code=\"NoSlot\"} 1",
+		"sessions_open 1",
+	] {
+		assert!(has(&metrics, line), "{line}\n{}", metrics.text(Format::Text).unwrap());
+	}
+	drop(open);
+	assert!(has(&metrics, "sessions_open 0"));
 }
 
 #[tokio::test]

@@ -20,7 +20,10 @@ use super::{
 	book::{signed, Account, BookError},
 	visit::{refused, End, Visit},
 };
-use crate::engines::{sink::Piece, EngineError, Generation};
+use crate::{
+	engines::{sink::Piece, EngineError, Generation},
+	metrics::Streamed,
+};
 
 /// What was sent of an answer.
 #[derive(Default)]
@@ -112,15 +115,16 @@ impl Visit<'_> {
 			ControlFlow::Break(Cut::Stopped) => {
 				work.cancel.cancel();
 				work.pieces.close();
-				self.checkpoint(account, terms, &mut part, true).await.map(|_| ())
+				self.checkpoint(account, terms, &mut part, true).await.map(|_| Streamed::Stopped)
 			}
-			ControlFlow::Break(Cut::Told) => Ok(()),
+			ControlFlow::Break(Cut::Told) => Ok(Streamed::Failed),
 			ControlFlow::Break(Cut::End(end)) => Err(end),
 		};
+		self.hall.metrics.answered(*done.as_ref().unwrap_or(&Streamed::Broken));
 		// After the last checkpoint this changes nothing.
 		account.abandon().await;
 		work.stop().await;
-		done
+		done.map(|_| ())
 	}
 
 	/// Passes on what the engine makes until it has made all of it.
@@ -146,7 +150,7 @@ impl Visit<'_> {
 					Ok(ToMiner::Stop) => return ControlFlow::Break(Cut::Stopped),
 					// One that was sent before and got lost.
 					Ok(ToMiner::Voucher(voucher)) => {
-						let _ = account.acknowledge(terms, voucher).await;
+						let _ = self.acknowledge(account, terms, voucher).await;
 						continue;
 					}
 					Ok(_) => return ControlFlow::Break(Cut::End(self.protocol("within an answer").await)),
@@ -209,7 +213,7 @@ impl Visit<'_> {
 				return ControlFlow::Break(Cut::End(end));
 			}
 		}
-		ControlFlow::Break(match self.talk.say(&refused(code, message)).await {
+		ControlFlow::Break(match self.tell(&refused(code, message)).await {
 			Ok(()) => Cut::Told,
 			Err(error) => Cut::End(error.into()),
 		})
@@ -222,7 +226,7 @@ impl Visit<'_> {
 		terms: &ChannelTerms,
 		work: &mut Work,
 		part: &mut Part,
-	) -> Result<(), End> {
+	) -> Result<Streamed, End> {
 		let made = (&mut work.engine).await.unwrap_or_else(|_| Err(EngineError::engine("the engine panicked")));
 		match made {
 			Ok(whole) => {
@@ -231,7 +235,7 @@ impl Visit<'_> {
 				if account.affords(terms, &usage).await {
 					part.usage = usage;
 				}
-				self.checkpoint(account, terms, part, true).await.map(|_| ())
+				self.checkpoint(account, terms, part, true).await.map(|_| Streamed::Whole)
 			}
 			Err(EngineError { code, message }) => {
 				tracing::warn!(channel = terms.channel, ?code, %message, "an answer came to nothing");
@@ -241,7 +245,8 @@ impl Visit<'_> {
 				} else {
 					"the engine failed".into()
 				};
-				Ok(self.talk.say(&ToClient::Failed { code, message }).await?)
+				self.talk.say(&ToClient::Failed { code, message }).await?;
+				Ok(Streamed::Failed)
 			}
 		}
 	}
@@ -262,12 +267,13 @@ impl Visit<'_> {
 		part.since = 0;
 		let checkpoint: Checkpoint = signed(payload, &self.hall.signer);
 		self.talk.say(&ToClient::Checkpoint(checkpoint)).await?;
-		let limit = self.hall.voucher;
+		let limit = self.hall.patience();
 		match timeout(limit, self.voucher(account, terms)).await {
 			Ok(stopped) => stopped,
 			Err(_) => {
 				let message = format!("no voucher within {} seconds", limit.as_secs());
-				let _ = timeout(SAYING, self.talk.say(&refused(RefusalCode::Late, &message))).await;
+				self.hall.metrics.late();
+				let _ = timeout(SAYING, self.tell(&refused(RefusalCode::Late, &message))).await;
 				Err(End::Unpaid)
 			}
 		}
@@ -280,7 +286,7 @@ impl Visit<'_> {
 			match self.talk.hear().await? {
 				ToMiner::Stop => stopped = true,
 				ToMiner::Voucher(voucher) => {
-					if let Err(error) = account.acknowledge(terms, voucher).await {
+					if let Err(error) = self.acknowledge(account, terms, voucher).await {
 						return Err(self.give_up(terms, &error).await);
 					}
 					if account.standing().await.1.is_none() {
@@ -296,7 +302,7 @@ impl Visit<'_> {
 	async fn give_up(&mut self, terms: &ChannelTerms, error: &BookError) -> End {
 		let refusal = super::visit::refusal(error);
 		tracing::warn!(channel = terms.channel, %error, "a session does not go on");
-		let _ = timeout(SAYING, self.talk.say(&refusal)).await;
+		let _ = timeout(SAYING, self.tell(&refusal)).await;
 		End::Unpaid
 	}
 }

@@ -183,22 +183,40 @@ impl Account {
 		self.change(|stored| stored.earner.checkpoint(terms, output, root, part.usage, last)).await
 	}
 
-	/// Takes a voucher.
+	/// Takes a voucher. Returns what was paid before it and with it.
 	///
 	/// # Errors
 	///
 	/// As [`Earner::acknowledge`].
-	pub async fn acknowledge(&self, terms: &ChannelTerms, voucher: Voucher) -> Result<(), BookError> {
-		self.change(|stored| stored.earner.acknowledge(terms, voucher)).await
+	pub async fn acknowledge(
+		&self,
+		terms: &ChannelTerms,
+		voucher: Voucher,
+	) -> Result<(RunningTotal, RunningTotal), BookError> {
+		self.change(|stored| {
+			let before = stored.earner.paid();
+			stored.earner.acknowledge(terms, voucher)?;
+			Ok((before, stored.earner.paid()))
+		})
+		.await
 	}
 
-	/// Takes the voucher of a client that comes back.
+	/// Takes the voucher of a client that comes back. Returns what was paid before it and with it.
 	///
 	/// # Errors
 	///
 	/// As [`Earner::welcome`].
-	pub async fn welcome(&self, terms: &ChannelTerms, voucher: Voucher) -> Result<(), BookError> {
-		self.change(|stored| stored.earner.welcome(terms, voucher)).await
+	pub async fn welcome(
+		&self,
+		terms: &ChannelTerms,
+		voucher: Voucher,
+	) -> Result<(RunningTotal, RunningTotal), BookError> {
+		self.change(|stored| {
+			let before = stored.earner.paid();
+			stored.earner.welcome(terms, voucher)?;
+			Ok((before, stored.earner.paid()))
+		})
+		.await
 	}
 
 	/// Ends the answer under way where it is.

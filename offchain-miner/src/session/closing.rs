@@ -111,7 +111,7 @@ impl Hall {
 			Todo::Close => {
 				account.closing.cancel();
 				// After the answer that is cut off, whose last voucher may be on its way. One that takes too long is left.
-				let _idle = timeout(self.voucher.saturating_add(SAYING), account.busy.lock()).await;
+				let _idle = timeout(self.patience().saturating_add(SAYING), account.busy.lock()).await;
 				let Some(voucher) = account.voucher().await else { return Ok(()) };
 				let fee = voucher.total.fee;
 				timeout(INCLUSION, self.ledger.close(id, voucher)).await??;

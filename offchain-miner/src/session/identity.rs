@@ -20,7 +20,21 @@ pub fn load(work_dir: &Path) -> anyhow::Result<Keypair> {
 	if !path.exists() {
 		make(work_dir, &path)?;
 	}
-	let text = secret::read(&path)?;
+	read(&path)
+}
+
+/// Reads the key; `None`: it is not made yet.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn find(work_dir: &Path) -> anyhow::Result<Option<Keypair>> {
+	let path = work_dir.join(FILE);
+	path.exists().then(|| read(&path)).transpose()
+}
+
+fn read(path: &Path) -> anyhow::Result<Keypair> {
+	let text = secret::read(path)?;
 	let mut bytes = [0; 32];
 	hex::decode_to_slice(text.trim(), &mut bytes).with_context(|| format!("{} holds no key", path.display()))?;
 	Keypair::ed25519_from_bytes(bytes).with_context(|| format!("{} holds no key", path.display()))

@@ -19,15 +19,18 @@ mod visit;
 use std::{sync::Arc, time::Duration};
 
 use millrace_client::Signer;
-use tokio::sync::Semaphore;
+use tokio::sync::{watch, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::engines::several::Engines;
+use crate::{config::Settings, engines::several::Engines, metrics::Sessions};
 use book::Book;
 use ledger::Ledger;
 use seen::Seen;
 
 pub use server::{Server, Setup};
+
+/// Most answers at a time, whatever the settings say.
+const MOST_STREAMS: usize = 65_536;
 
 /// What all clients share.
 struct Hall {
@@ -38,12 +41,38 @@ struct Hall {
 	signer: Signer,
 	/// One for each answer at a time.
 	slots: Arc<Semaphore>,
-	/// So long may a client take for a voucher.
-	voucher: Duration,
 	/// The chain's height.
 	seen: Seen,
+	/// What can change while it runs.
+	settings: watch::Receiver<Settings>,
+	/// Counts.
+	metrics: Sessions,
 	/// No new answers.
 	drain: CancellationToken,
 	/// No answers at all.
 	cut: CancellationToken,
+}
+
+impl Hall {
+	/// So long may a client take for a voucher.
+	fn patience(&self) -> Duration {
+		Duration::from_secs(self.settings.borrow().session.voucher_secs.get())
+	}
+
+	/// Gives as many answers at a time as the settings say, whenever they change. Fewer begin to count as answers end.
+	async fn follow_settings(self: Arc<Self>) {
+		let mut settings = self.settings.clone();
+		let streams = |settings: &Settings| settings.session.streams.get().min(MOST_STREAMS);
+		let mut now = streams(&settings.borrow_and_update());
+		while settings.changed().await.is_ok() {
+			let wanted = streams(&settings.borrow_and_update());
+			self.slots.add_permits(wanted.saturating_sub(now));
+			let fewer = u32::try_from(now.saturating_sub(wanted)).unwrap_or(u32::MAX);
+			// Never closed.
+			if let Ok(permits) = self.slots.acquire_many(fewer).await {
+				permits.forget();
+			}
+			now = wanted;
+		}
+	}
 }

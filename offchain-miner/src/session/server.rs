@@ -9,7 +9,7 @@ use millrace_client::{
 	Signer,
 };
 use tokio::{
-	sync::Semaphore,
+	sync::{watch, Semaphore},
 	task::{JoinHandle, JoinSet},
 	time::timeout,
 };
@@ -23,9 +23,9 @@ use super::{
 	seen::Seen,
 	settings::SessionSettings,
 	visit::{End, Visit},
-	Hall,
+	Hall, MOST_STREAMS,
 };
-use crate::engines::several::Engines;
+use crate::{config::Settings, engines::several::Engines, metrics::Sessions};
 
 /// Most clients at a time.
 const MOST_CLIENTS: usize = 256;
@@ -45,6 +45,10 @@ pub struct Setup<'a> {
 	pub engines: Engines,
 	/// The operator's key.
 	pub signer: Signer,
+	/// Where counters are.
+	pub metrics: Sessions,
+	/// What is in force, and what comes to be.
+	pub changes: watch::Receiver<Settings>,
 }
 
 /// The running server.
@@ -68,7 +72,7 @@ impl Server {
 	///
 	/// When an address can't be listened on, or a file in the work directory can't be used.
 	pub fn start(setup: Setup<'_>) -> anyhow::Result<Self> {
-		let Setup { settings, work_dir, ledger, engines, signer } = setup;
+		let Setup { settings, work_dir, ledger, engines, signer, metrics, changes } = setup;
 		let book = Book::open(work_dir, ledger.genesis()).context("the channels' files can't be used")?;
 		let key = identity::load(work_dir)?;
 		let listening = network::listen(&key, &settings.listen).context("sessions can't be served")?;
@@ -77,8 +81,9 @@ impl Server {
 			engines: Arc::new(engines),
 			book,
 			signer,
-			slots: Arc::new(Semaphore::new(settings.streams.get())),
-			voucher: Duration::from_secs(settings.voucher_secs.get()),
+			slots: Arc::new(Semaphore::new(settings.streams.get().min(MOST_STREAMS))),
+			settings: changes,
+			metrics,
 			seen: Seen::default(),
 			drain: CancellationToken::new(),
 			cut: CancellationToken::new(),
@@ -87,6 +92,7 @@ impl Server {
 		let helpers = vec![
 			tokio::spawn(publish::keep_published(ledger, peer, public, listening.addresses.clone())),
 			tokio::spawn(hall.clone().watch_channels()),
+			tokio::spawn(hall.clone().follow_settings()),
 		];
 		let clients = tokio::spawn(welcome(hall.clone(), listening));
 		Ok(Self { hall, clients, helpers })

@@ -38,10 +38,13 @@ use super::{
 };
 use crate::{
 	chain::ChainError,
+	config::Config,
 	engines::{
 		sink::{Piece, Sink},
 		Engine, EngineError, Generation, LocalModel, Request,
 	},
+	metrics::{Format, Metrics},
+	runner::SharedStatus,
 };
 
 const GENESIS: H256 = H256::repeat_byte(1);
@@ -205,6 +208,8 @@ struct Stage {
 	ledger: Arc<FakeLedger>,
 	engine: Arc<Counter>,
 	server: Option<Server>,
+	changes: watch::Sender<Settings>,
+	metrics: Metrics,
 	work: TempDir,
 	own: TempDir,
 }
@@ -213,8 +218,11 @@ impl Stage {
 	async fn of(deposits: &[u128], listen: &str, pause: Duration) -> Self {
 		let engine = Arc::new(Counter { made: AtomicU32::new(0), pause });
 		let ledger = FakeLedger::new(deposits);
-		let mut stage =
-			Self { ledger, engine, server: None, work: TempDir::new().unwrap(), own: TempDir::new().unwrap() };
+		let mut settings = Settings::from(&Config::default());
+		settings.session.voucher_secs = 3.try_into().unwrap();
+		let (changes, metrics) = (watch::Sender::new(settings), Metrics::new(SharedStatus::default(), 1, false));
+		let (work, own) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+		let mut stage = Self { ledger, engine, server: None, changes, metrics, work, own };
 		stage.start(listen).await;
 		stage
 	}
@@ -225,16 +233,15 @@ impl Stage {
 
 	async fn start(&mut self, listen: &str) {
 		self.ledger.endpoint.send_replace(None);
-		let settings = SessionSettings {
-			listen: vec![listen.parse().unwrap()],
-			voucher_secs: 3.try_into().unwrap(),
-			..SessionSettings::default()
-		};
+		let session = self.changes.borrow().session.clone();
+		let settings = SessionSettings { listen: vec![listen.parse().unwrap()], ..session };
 		let began = Instant::now();
 		let server = loop {
 			let engines = Engines::new(vec![self.engine.clone()]);
 			let (ledger, signer, work_dir) = (self.ledger.clone(), key("operator"), self.work.path());
-			match Server::start(Setup { settings: &settings, work_dir, ledger, engines, signer }) {
+			let (metrics, changes) = (self.metrics.sessions().clone(), self.changes.subscribe());
+			let setup = Setup { settings: &settings, work_dir, ledger, engines, signer, metrics, changes };
+			match Server::start(setup) {
 				Ok(server) => break server,
 				// One that was here before lets its files go soon.
 				Err(error) => assert!(began.elapsed() < PATIENCE, "{error:#}"),
@@ -264,6 +271,11 @@ impl Stage {
 	fn opening(&self, signer: &Signer, age_ms: u64) -> ToMiner {
 		let opening = OpeningPayload { genesis: GENESIS, channel: 0, issued_at: now_ms() - age_ms };
 		ToMiner::Open { signature: signer.sign(&opening.signing_hash()).into(), opening, voucher: None }
+	}
+
+	fn counts(&self, line: &str) -> bool {
+		let text = self.metrics.text(Format::Text).unwrap();
+		text.lines().any(|found| found == format!("millrace_miner_{line}"))
 	}
 
 	/// A client without manners: connected and opened.
@@ -510,6 +522,58 @@ async fn vouchers_should_be_kept_and_requests_not_taken_twice_when_the_miner_sta
 	let mut session = stage.session(0).await.unwrap();
 	assert_eq!(ask(&mut session, 5).await.unwrap(), words(5));
 	assert_eq!(session.total().fee, price(70) + price(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_should_be_counted_with_what_was_paid_for_them() {
+	let stage = Stage::of(&[u128::MAX], TCP, Duration::from_millis(2)).await;
+	let mut session = stage.session(0).await.unwrap();
+	ask(&mut session, 40).await.unwrap();
+	assert!(stage.counts("sessions_open 1"));
+	let mut answer = session.ask(chat(), 7, b"2000".to_vec()).await.unwrap();
+	answer.next().await.unwrap().unwrap();
+	let total = answer.stop().await.unwrap();
+	session.stop().await.unwrap();
+	let began = Instant::now();
+	while !stage.counts("sessions_open 0") {
+		assert!(began.elapsed() < PATIENCE);
+		tokio::time::sleep(Duration::from_millis(10)).await;
+	}
+	for line in [
+		"session_answers_total{outcome=\"whole\"} 1".to_owned(),
+		"session_answers_total{outcome=\"stopped\"} 1".to_owned(),
+		"session_answers_total{outcome=\"broken\"} 0".to_owned(),
+		format!("session_output_tokens_total {}", total.output_tokens),
+		format!("session_earnings_plancks_total {}", total.fee),
+	] {
+		assert!(stage.counts(&line), "{line}\n{}", stage.metrics.text(Format::Text).unwrap());
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_slot_should_be_there_when_the_settings_give_one_and_be_gone_when_they_take_it() {
+	let stage = Stage::of(&[u128::MAX, u128::MAX], TCP, Duration::from_millis(5)).await;
+	let streams = |streams: usize| {
+		stage.changes.send_modify(|settings| settings.session.streams = streams.try_into().unwrap());
+	};
+	let (mut one, mut two) = (stage.session(0).await.unwrap(), stage.session(1).await.unwrap());
+	let mut long = one.ask(chat(), 7, b"3000".to_vec()).await.unwrap();
+	long.next().await.unwrap().unwrap();
+	assert!(is_refusal(&ask(&mut two, 3).await.unwrap_err(), RefusalCode::NoSlot));
+	assert!(stage.counts("session_refusals_total{code=\"NoSlot\"} 1"));
+	streams(2);
+	let began = Instant::now();
+	while let Err(error) = ask(&mut two, 3).await {
+		assert!(is_refusal(&error, RefusalCode::NoSlot) && began.elapsed() < PATIENCE, "{error}");
+	}
+	streams(1);
+	while ask(&mut two, 3).await.is_ok() {
+		assert!(began.elapsed() < PATIENCE);
+	}
+	long.stop().await.unwrap();
+	while ask(&mut two, 3).await.is_err() {
+		assert!(began.elapsed() < PATIENCE);
+	}
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,6 +97,7 @@ impl Visit<'_> {
 		let pending = pending.map(|payload| signed(payload, &self.hall.signer));
 		let (seq, voucher) = (account.seq().await, account.voucher().await);
 		self.talk.say(&ToClient::Ready { seq, voucher, pending }).await?;
+		let _open = self.hall.metrics.open();
 		tracing::info!(channel, event = %"session_open", paid = %paid.fee, "a client of a channel");
 		loop {
 			let heard = tokio::select! {
@@ -112,7 +113,7 @@ impl Visit<'_> {
 			match heard {
 				ToMiner::Request { payload, signature, input } => {
 					let Ok(_busy) = account.busy.try_lock() else {
-						self.talk.say(&refusal(&Refusal::Busy.into())).await?;
+						self.tell(&refusal(&Refusal::Busy.into())).await?;
 						continue;
 					};
 					match self.begin(&account, channel, &payload, signature.0, input).await {
@@ -123,12 +124,12 @@ impl Visit<'_> {
 							let (answers, fee) = (paid.answers, paid.fee);
 							tracing::info!(channel, event = %"streamed", seq = payload.seq, answers, paid = %fee);
 						}
-						Err(refusal) => self.talk.say(&refusal).await?,
+						Err(refusal) => self.tell(&refusal).await?,
 					}
 				}
 				ToMiner::Voucher(voucher) => {
-					if let Err(error) = account.acknowledge(&terms, voucher).await {
-						self.talk.say(&refusal(&error)).await?;
+					if let Err(error) = self.acknowledge(&account, &terms, voucher).await {
+						self.tell(&refusal(&error)).await?;
 					}
 				}
 				// The answer that it was meant for has ended meanwhile.
@@ -145,8 +146,26 @@ impl Visit<'_> {
 	}
 
 	async fn turn_away(&mut self, refusal: &ToClient) -> End {
-		let _ = tokio::time::timeout(SAYING, self.talk.say(refusal)).await;
+		let _ = tokio::time::timeout(SAYING, self.tell(refusal)).await;
 		End::Unpaid
+	}
+
+	/// Says it, and counts it where it is a refusal.
+	pub(super) async fn tell(&mut self, message: &ToClient) -> Result<(), TalkError> {
+		self.hall.metrics.said(message);
+		self.talk.say(message).await
+	}
+
+	/// Takes a voucher, and counts what is paid with it.
+	pub(super) async fn acknowledge(
+		&self,
+		account: &Account,
+		terms: &ChannelTerms,
+		voucher: Voucher,
+	) -> Result<(), BookError> {
+		let (before, now) = account.acknowledge(terms, voucher).await?;
+		self.hall.metrics.paid(&before, &now);
+		Ok(())
 	}
 
 	async fn open(
@@ -168,7 +187,8 @@ impl Visit<'_> {
 		}
 		let account = self.hall.book.account(opening.channel).map_err(|error| refusal(&error.into()))?;
 		if let Some(voucher) = voucher {
-			account.welcome(&terms, voucher).await.map_err(|error| refusal(&error))?;
+			let (before, now) = account.welcome(&terms, voucher).await.map_err(|error| refusal(&error))?;
+			self.hall.metrics.paid(&before, &now);
 		}
 		Ok((account, terms))
 	}

@@ -79,6 +79,23 @@ async fn channel_should_pay_a_thousand_answers_to_the_planck_with_two_transactio
 	let receipt = world.client.channel_receipt(id).await.unwrap().unwrap();
 	assert_eq!((receipt.total, receipt.paid, receipt.refund), (total, total.fee, DEPOSIT - total.fee));
 	assert_eq!((receipt.client, receipt.miner), (account("//Charlie"), account("//Bob")));
+
+	let (number, trust) = (id.to_string(), cli.folder().join("trust.json").display().to_string());
+	cli.json("", &["receipt", "trust", "--out", &trust]);
+	let exported = cli.json("", &["receipt", "export", "--channel", &number]);
+	let file = text(&exported["file"]);
+	assert!(file.ends_with(&format!("channel-{id}.receipt")), "{exported}");
+	let valid = cli.json("", &["receipt", "verify", &file, "--trust", &trust, "--url", "ws://127.0.0.1:1"]);
+	assert_eq!((&valid["valid"], &valid["receipt"]["channel"]), (&json!(true), &json!(id)), "{valid}");
+	assert_eq!(text(&valid["receipt"]["paid"]), total.fee.to_string());
+	let mut bytes = std::fs::read(&file).unwrap();
+	for at in [0, 8, 50, bytes.len() / 2, bytes.len() - 1] {
+		bytes[at] ^= 1;
+		std::fs::write(&file, &bytes).unwrap();
+		let flipped = cli.run("", &["receipt", "verify", &file, "--trust", &trust]);
+		assert_eq!(flipped.status.code(), Some(8), "byte {at}");
+		bytes[at] ^= 1;
+	}
 }
 
 #[tokio::test(flavor = "multi_thread")]

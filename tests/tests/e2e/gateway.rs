@@ -27,7 +27,8 @@ async fn check(world: &World, said: &str) {
 	assert_eq!(said["fee"], receipt.fee.to_string(), "{said}");
 	let tokens = receipt.usage.input_tokens + receipt.usage.output_tokens;
 	assert_eq!((said["tokens"].as_u64(), said["streamed_tokens"].as_u64()), (Some(tokens.into()), Some(tokens.into())));
-	assert_eq!((&said["unknown_model"], &said["two_answers"]), (&json!("model"), &json!("n")), "{said}");
+	assert_eq!(said["two_answers"], json!([said["answer"], said["answer"]]), "{said}");
+	assert_eq!((&said["unknown_model"], &said["too_many_answers"]), (&json!("model"), &json!("n")), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ mod flow;
 mod gateway;
 mod gateway_api;
 mod gateway_channels;
+mod gateway_choices;
 mod gateway_limits;
 mod gateway_load;
 mod gateway_openapi;

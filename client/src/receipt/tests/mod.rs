@@ -2,6 +2,7 @@
 
 mod bytes;
 mod chain;
+mod channel;
 mod golden;
 mod place;
 mod sets;
