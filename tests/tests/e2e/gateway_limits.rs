@@ -189,7 +189,8 @@ async fn answer_should_be_stopped_and_paid_up_to_there_when_its_reader_does_not_
 	counted(&gateway, "millrace_gateway_jobs_total{outcome=\"stopped\"} 1").await;
 	assert!(!rest(stream).await.contains("[DONE]"));
 
-	engine.say(Say::answer("42"));
+	// The engine says that it worked for 5 ms, which the gateway has to have seen pass.
+	engine.say(Say::Slowly(vec!["42".into()], 20));
 	let next = ask().await.unwrap();
 	assert_eq!(next.status(), StatusCode::OK);
 	let next: Value = next.json().await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use millrace_client::channel;
-use millrace_primitives::{Balance, ChannelId, Rate, MILL};
+use millrace_primitives::{Balance, ChannelId, Rate};
 use millrace_tests::{miner::Engine, Gateway, Miner, World};
 use reqwest::Client;
 use serde_json::{json, Value};
