@@ -71,7 +71,7 @@ async fn slowly(stream: &mut TcpStream, bytes: &[u8]) -> (usize, String) {
 async fn request_should_be_refused_when_its_bytes_make_no_sense() {
 	let world = World::empty().await;
 	let gateway = Gateway::open(&world.node, &["--max-body-bytes", "4096"]);
-	let long = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(100_000));
+	let long = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(300_000));
 	let foreign = b"GET /v1/models/%ff HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 	for (bytes, status, word) in [
 		(post("/v1/chat/completions", b"{\"model\": "), "400", "can't be understood"),

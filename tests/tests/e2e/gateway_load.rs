@@ -11,8 +11,8 @@ use super::gateway_channels::{user, SUM};
 /// Streams asked for at once.
 const STREAMS: usize = 500;
 
-/// Streams that the gateway takes, each in a channel of its own.
-const TAKEN: usize = 100;
+/// Streams that the gateway takes, each in a channel of its own; the miner's stake has to cover them.
+const TAKEN: usize = 16;
 
 /// Most resident memory of the gateway, in KiB.
 const MEMORY: u64 = 256 * 1_024;
