@@ -4,7 +4,7 @@ use std::{
 	collections::HashSet,
 	path::{Path, PathBuf},
 	process::Command,
-	sync::Mutex,
+	sync::{Mutex, PoisonError},
 };
 
 use crate::{repository, say};
@@ -60,7 +60,7 @@ pub fn is_there(program: &str) -> bool {
 }
 
 fn once(folder: &Path, install: impl FnOnce()) {
-	let mut installed = INSTALLED.lock().unwrap();
+	let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
 	if installed.get_or_insert_default().insert(folder.to_owned()) {
 		install();
 	}

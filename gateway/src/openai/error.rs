@@ -54,7 +54,8 @@ impl ApiError {
 
 	/// No API key, or none that is let in.
 	pub fn unauthorized() -> Self {
-		let message = "no valid API key; send one of this gateway's as `Authorization: Bearer KEY`";
+		// OpenAI's own words: some clients tell this error by them.
+		let message = "Incorrect API key provided; send one of this gateway's as `Authorization: Bearer KEY`";
 		Self::refused(StatusCode::UNAUTHORIZED, "invalid_api_key", message)
 	}
 
