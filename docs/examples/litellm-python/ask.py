@@ -48,5 +48,6 @@ print(json.dumps({
     "cut": ask(max_tokens=1).choices[0].finish_reason,
     "wrong_key": refused(litellm.AuthenticationError, api_key="sk-millrace-wrong"),
     "unknown_model": refused(litellm.NotFoundError, model="openai/no such model"),
-    "two_answers": refused(litellm.BadRequestError, n=2),
+    "two_answers": [choice.message.content for choice in ask(n=2).choices],
+    "too_many_answers": refused(litellm.BadRequestError, n=9),
 }))

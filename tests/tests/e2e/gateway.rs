@@ -76,7 +76,8 @@ async fn litellm_should_ask_by_another_base_url_alone_and_know_the_errors() {
 	}
 	// LiteLLM's own classes of errors, by their status.
 	assert_eq!((&said["wrong_key"], &said["unknown_model"]), (&json!(401), &json!(404)), "{said}");
-	assert_eq!(said["two_answers"], 400, "{said}");
+	assert_eq!(said["two_answers"], json!([said["answer"], said["answer"]]), "{said}");
+	assert_eq!(said["too_many_answers"], 400, "{said}");
 }
 
 /// Sends JSON and returns the status with the error that came back.
