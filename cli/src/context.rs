@@ -155,7 +155,7 @@ impl Context {
 	///
 	/// As [`Context::submitter`], and when the chain refuses.
 	pub async fn send(&self, call: Call) -> Result<InBlock, CliError> {
-		Ok(self.submitter().await?.send(call).await?.in_block().await?)
+		Ok(self.submitter().await?.submit(call).await?)
 	}
 
 	/// Sends a call and prints that it is done.

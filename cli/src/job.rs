@@ -35,7 +35,7 @@ async fn submit(context: &Context, request: Request) -> Result<(), CliError> {
 	let submitter = context.submitter().await?;
 	let job = request::prepare(context, request).await?;
 	let call = calls::submit(job.model, job.input, job.params, job.max_fee, job.miner);
-	let done = submitter.send(call).await?.in_block().await?;
+	let done = submitter.submit(call).await?;
 	let job = done
 		.submitted_job()
 		.ok_or_else(|| millrace_client::Error::Incompatible("a submission without a Submitted event".into()))?;

@@ -363,6 +363,12 @@ impl Snapshot {
 		Ok(info.map(Into::into).unwrap_or_default())
 	}
 
+	/// Transactions of the account up to here.
+	pub(crate) async fn nonce(&self, account: &AccountId32) -> Result<u64, Error> {
+		let info = self.value::<_, wire::AccountInfo>("System", "Account", (key(account),)).await?;
+		Ok(info.map_or(0, |info| info.nonce.into()))
+	}
+
 	/// All plancks that exist.
 	///
 	/// # Errors

@@ -59,6 +59,7 @@ pub struct TxHandle {
 	nonces: Arc<Mutex<Nonces>>,
 	hash: H256,
 	bytes: Vec<u8>,
+	nonce: u64,
 	/// `None` once the connection that watched it is gone.
 	watch: Option<RpcSubscription<TransactionStatus<H256>>>,
 	/// Whether its nonce was used up when it was last looked for in vain.
@@ -164,6 +165,42 @@ impl Submitter {
 		}
 	}
 
+	/// Sends the call and waits until it is in a block of the best chain. Where another program uses the account and was
+	/// first with the nonce, it is sent again with the next one: not before the finalized chain has the other transaction,
+	/// so that the call is never in two blocks.
+	///
+	/// # Errors
+	///
+	/// As [`Submitter::send`] and [`TxHandle::in_block`].
+	pub async fn submit(&self, call: Call) -> Result<InBlock, Error> {
+		self.submit_noted(call, |_| Ok(())).await
+	}
+
+	/// As [`Submitter::submit`], with a `note` as in [`Submitter::send_noted`].
+	///
+	/// # Errors
+	///
+	/// As [`Submitter::submit`]; those of `note`, after which nothing was sent.
+	pub async fn submit_noted(
+		&self,
+		call: Call,
+		mut note: impl FnMut(&Signed) -> Result<(), Error> + Send,
+	) -> Result<InBlock, Error> {
+		let mut tries = 0;
+		loop {
+			let mut handle = self.send_noted(call.clone(), &mut note).await?;
+			let error = match handle.wait_in_block().await {
+				Err(error @ (Error::Usurped | Error::Invalid(_) | Error::Dropped)) if tries < RETRIES => error,
+				done => return done,
+			};
+			if let Some(found) = handle.overtaken(&self.account_id(), error).await? {
+				return found;
+			}
+			tries += 1;
+			tracing::debug!("another program's transaction has the nonce; sending with the next one");
+		}
+	}
+
 	/// Sees a transaction through that was signed earlier, whether or not it was sent: it is looked for, and sent again
 	/// where it is missing.
 	pub fn resume(&self, signed: Signed) -> TxHandle {
@@ -171,9 +208,9 @@ impl Submitter {
 	}
 
 	fn handle(&self, signed: Signed, watch: Option<RpcSubscription<TransactionStatus<H256>>>) -> TxHandle {
-		let Signed { hash, bytes, after, until, nonce: _ } = signed;
+		let Signed { hash, bytes, after, until, nonce } = signed;
 		let (client, nonces) = (self.client.clone(), self.nonces.clone());
-		TxHandle { client, nonces, hash, bytes, watch, stale: false, after, until }
+		TxHandle { client, nonces, hash, bytes, nonce, watch, stale: false, after, until }
 	}
 
 	async fn try_send(
@@ -212,6 +249,18 @@ impl Submitter {
 		let hash = self.client.block_hash(number).await?;
 		Ok(hash.map_or(best, |hash| BlockRef { number, hash }))
 	}
+}
+
+/// Whose a transaction's nonce is.
+enum Nonce {
+	/// The transaction is in a finalized block.
+	Ours(Result<InBlock, Error>),
+	/// Another transaction with it is in a finalized block.
+	Anothers,
+	/// Another transaction has it, for now.
+	NotFinal,
+	/// None has it.
+	Nobodys,
 }
 
 impl TxHandle {
@@ -330,6 +379,47 @@ impl TxHandle {
 		}
 		self.stale = stale;
 		Ok(None)
+	}
+
+	/// What became of a transaction that the node gave up with `error`, once its nonce is used up for good; `None`: another
+	/// transaction has it.
+	///
+	/// # Errors
+	///
+	/// `error`, when nobody has used the nonce.
+	async fn overtaken(
+		&mut self,
+		account: &AccountId32,
+		error: Error,
+	) -> Result<Option<Result<InBlock, Error>>, Error> {
+		loop {
+			match self.look_again(account).await {
+				Ok(Nonce::Ours(found)) => return Ok(Some(found)),
+				Ok(Nonce::Anothers) => return Ok(None),
+				Ok(Nonce::Nobodys) => return Err(error),
+				Ok(Nonce::NotFinal) => {}
+				Err(error) if error.is_connection() => tracing::debug!(%error, "waiting for the node"),
+				Err(error) => return Err(error),
+			}
+			sleep(PAUSE).await;
+		}
+	}
+
+	async fn look_again(&mut self, account: &AccountId32) -> Result<Nonce, Error> {
+		let (number, hash) = self.client.finalized_block().await?;
+		let next = self.client.at(BlockRef { number, hash }).await?.nonce(account).await?;
+		if next > self.nonce {
+			for number in self.after.saturating_add(1)..=number {
+				let Some(hash) = self.client.block_hash(number).await? else { break };
+				if let Some(found) = self.in_this_block(hash).await? {
+					return Ok(Nonce::Ours(found));
+				}
+			}
+			return Ok(Nonce::Anothers);
+		}
+		let account = subxt::utils::AccountId32(*account.as_ref());
+		let used = self.client.rpc().system_account_next_index(&account).await? > self.nonce;
+		Ok(if used && number <= self.until { Nonce::NotFinal } else { Nonce::Nobodys })
 	}
 
 	/// What became of the transaction in this block; `None` when it is not there.

@@ -270,6 +270,7 @@ struct AccountData {
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub(crate) struct AccountInfo {
+	pub(crate) nonce: u32,
 	data: AccountData,
 }
 

@@ -1,8 +1,8 @@
 //! One answer, from the lane that was found for it to its end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use millrace_client::session::{wire::RefusalCode, Fault, SessionError};
+use millrace_client::session::{store::StoreError, wire::RefusalCode, Fault, SessionError};
 use millrace_primitives::{Balance, Fault as AtFault, RunningTotal, Usage};
 use rand::RngCore;
 use tokio::sync::mpsc::Sender;
@@ -21,6 +21,12 @@ use futures::{stream, StreamExt};
 
 /// Lanes that are tried for one answer before it becomes a job.
 const TRIES: u32 = 3;
+
+/// So long a channel is left to another gateway that has an answer in it.
+const WHILE_BUSY: Duration = Duration::from_secs(1);
+
+/// So long a channel is left to another gateway that has it and the same records.
+const WHILE_IN_USE: Duration = Duration::from_secs(60);
 
 /// Where an answer goes.
 pub(super) type Pieces = Sender<Result<Delta, NoAnswer>>;
@@ -58,27 +64,23 @@ impl Channels {
 				Ok(whole) => {
 					self.metrics.answered(&whole, began.elapsed());
 					end("streamed", None, Taken { usage: whole.usage, fee: whole.fee });
-					drop((item.order, allowance));
-					let _ = item.pieces.send(Ok(Delta::End(whole))).await;
-					return Seen::Ended(Some(lane));
+					return Seen::Ended(Some(lane), item.last(Ok(Delta::End(whole))));
 				}
 				Err(Broken::Unwanted(taken)) => {
 					end("stopped", Some("nobody waited for it any more".into()), taken);
-					return Seen::Ended(Some(lane));
+					return Seen::Ended(Some(lane), None);
 				}
 				Err(Broken::Amid(error, taken)) => {
 					end("broken", Some(error.to_string()), taken);
 					self.blame(&mut lane, &error).await;
-					let _ = item.pieces.send(Err(NoAnswer::Broken(error.to_string()))).await;
-					return Seen::Ended(None);
+					return Seen::Ended(None, item.last(Err(NoAnswer::Broken(error.to_string()))));
 				}
 				Err(Broken::Before(error)) => error,
 			};
 			if let SessionError::Failed { code, .. } = &error {
 				if code.fault() == AtFault::Client {
 					end("failed", Some(format!("{code:?}")), Taken::default());
-					let _ = item.pieces.send(Err(NoAnswer::BadRequest(*code))).await;
-					return Seen::Ended(Some(lane));
+					return Seen::Ended(Some(lane), item.last(Err(NoAnswer::BadRequest(*code))));
 				}
 			}
 			if matches!(error, SessionError::Refused { code: RefusalCode::NoSlot, .. }) {
@@ -109,7 +111,7 @@ impl Channels {
 				let _ = pieces.send(Err(error)).await;
 			}
 		}
-		Seen::Ended(None)
+		Seen::Ended(None, None)
 	}
 
 	/// Accounts for an answer that nobody waited for before it began.
@@ -182,13 +184,16 @@ impl Channels {
 
 	/// What follows for the lane and its miner.
 	async fn blame(&self, held: &mut Held, error: &SessionError) {
-		if error.goes_on() {
-			// Its slots are taken, or its engine failed.
-			self.standings.failed(&held.lane.miner);
-			return;
+		// After a refusal our number is ahead of the miner's, so that another gateway's answer could come in between unseen.
+		if !matches!(error, SessionError::Failed { .. }) {
+			held.hang_up();
 		}
-		held.hang_up();
 		match error {
+			SessionError::Refused { code: RefusalCode::NoSlot, .. } => self.standings.full(&held.lane.miner),
+			// Another gateway of this account uses the channel, or has used it.
+			SessionError::Refused { code: RefusalCode::Busy, .. } => held.lane.rest(WHILE_BUSY),
+			SessionError::Refused { code: RefusalCode::UsedNumber, .. } => {}
+			SessionError::Store(StoreError::InUse { .. }) => held.lane.rest(WHILE_IN_USE),
 			SessionError::UnknownChannel(_) | SessionError::NotOpen(_) | SessionError::WrongKey(_) => {
 				held.lane.give_up()
 			}

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, OwnedSemaphorePermit};
 use super::{answer::Pieces, lane::Held, Channels, PIECES};
 use crate::{
 	access::Caller,
-	answer::{Deltas, NoAnswer, Order},
+	answer::{Delta, Deltas, NoAnswer, Order},
 };
 
 /// An answer that is to be given.
@@ -26,10 +26,20 @@ pub(super) struct Item {
 	_permit: OwnedSemaphorePermit,
 }
 
+/// The last that is said of an answer, and to whom.
+pub(super) type Last = (Pieces, Result<Delta, NoAnswer>);
+
+impl Item {
+	/// Gives its slot back, so that it is free for whoever asks again at this word.
+	pub fn last(self, word: Result<Delta, NoAnswer>) -> Option<Last> {
+		Some((self.pieces, word))
+	}
+}
+
 /// What became of an answer.
 pub(super) enum Seen {
-	/// It has ended. The lane that gave it, if it can be used for another one.
-	Ended(Option<Held>),
+	/// It has ended. The lane that gave it, if it can be used for another one, and what is still to be said.
+	Ended(Option<Held>, Option<Last>),
 	/// Its miner had no slot for it; another lane of the group has it now.
 	Left,
 }
@@ -126,18 +136,26 @@ impl Channels {
 
 	/// Gives answers of a group, one after another, until none waits.
 	async fn take_turns(&self, group: &Group, held: Held) {
-		let mut held = Some(held);
-		while let Some(item) = group.next() {
+		let (mut held, mut next) = (Some(held), group.next());
+		while let Some(item) = next {
 			// The others have failed, or the client has left.
 			if item.pieces.is_closed() {
 				self.never_begun(item.seq);
+				next = group.next();
 				continue;
 			}
 			if held.is_none() {
 				held = self.hold(&item.order.request).await.unwrap_or_default();
 			}
 			match self.see_through(group, item, held.take()).await {
-				Seen::Ended(lane) => held = lane,
+				Seen::Ended(lane, last) => {
+					next = group.next();
+					// A client that asks again at once must find the lane free, or a channel is opened for it.
+					held = lane.filter(|_| next.is_some());
+					if let Some((pieces, word)) = last {
+						let _ = pieces.send(word).await;
+					}
+				}
 				Seen::Left => return,
 			}
 		}
@@ -149,7 +167,7 @@ mod tests {
 	use tokio::sync::Semaphore;
 
 	use super::*;
-	use crate::answer::{fake, Delta};
+	use crate::answer::fake;
 
 	fn group(count: u32) -> (Arc<Group>, Vec<Deltas>, Arc<Semaphore>) {
 		let slots = Arc::new(Semaphore::new(8));

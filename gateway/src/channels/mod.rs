@@ -211,7 +211,7 @@ impl Channels {
 	async fn open_with(&self, model: ModelId, bid: &Bid<AccountId32>) -> Result<Lane, Error> {
 		let (deposit, session_key) = (self.settings.deposit, self.signer.account_id());
 		let call = channel::open(bid.owner.clone(), model, session_key, deposit, Some(bid.rate));
-		let done = self.submitter.send(call).await?.in_block().await?;
+		let done = self.submitter.submit(call).await?;
 		let opened = done.events.iter().find_map(|event| match event {
 			Event::ChannelOpened { channel } => Some(*channel),
 			_ => None,
@@ -225,7 +225,7 @@ impl Channels {
 
 	async fn top_up(&self, lane: &Lane) -> Result<(), Error> {
 		let call = channel::top_up(lane.id, self.settings.deposit);
-		self.submitter.send(call).await?.in_block().await?;
+		self.submitter.submit(call).await?;
 		tracing::info!(channel = lane.id, event = %"topped_up", "a channel got more money");
 		Ok(())
 	}
@@ -238,16 +238,17 @@ impl Channels {
 		let Some(first) = orders.first().filter(|order| Self::streams(&order.request)) else {
 			return self.jobs.answers(caller, orders).await;
 		};
-		let held = match self.hold(&first.request).await {
-			Ok(Some(held)) => held,
-			Ok(None) => return self.jobs.answers(caller, orders).await,
-			Err(error) => {
-				tracing::warn!(%error, event = %"no_channel", "no channel can be had; the answer becomes a job");
-				return self.jobs.answers(caller, orders).await;
-			}
-		};
 		let count = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+		// Before a channel is opened for them.
 		let permits = self.slots.clone().try_acquire_many_owned(count).map_err(|_| NoAnswer::Busy)?;
+		let held = self.hold(&first.request).await.unwrap_or_else(|error| {
+			tracing::warn!(%error, event = %"no_channel", "no channel can be had; the answer becomes a job");
+			None
+		});
+		let Some(held) = held else {
+			drop(permits);
+			return self.jobs.answers(caller, orders).await;
+		};
 		let new = NewJob {
 			key: caller.key.as_deref(),
 			idempotency: None,
@@ -271,12 +272,8 @@ impl Channels {
 		second: millrace_primitives::Checkpoint,
 	) {
 		let call = channel::report_equivocation(lane.id, first, second);
-		let sent = match self.submitter.send(call).await {
-			Ok(handle) => handle.in_block().await.map(drop),
-			Err(error) => Err(error),
-		};
-		match sent {
-			Ok(()) => {
+		match self.submitter.submit(call).await {
+			Ok(_) => {
 				tracing::warn!(channel = lane.id, miner = %lane.miner, event = %"reported", "a miner was reported")
 			}
 			Err(error) => tracing::error!(channel = lane.id, %error, "a miner can't be reported"),

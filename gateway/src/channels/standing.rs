@@ -12,6 +12,9 @@ use millrace_primitives::{AccountId32, Bid};
 /// So long nothing is asked of a miner that failed.
 const AVOIDED: Duration = Duration::from_secs(60);
 
+/// So long nothing is asked of a miner whose slots were all taken.
+const FULL: Duration = Duration::from_secs(2);
+
 /// How much of a miner's latency the latest answer makes, as a divisor.
 const WEIGHT: u32 = 4;
 
@@ -22,7 +25,8 @@ const UNKNOWN_MS: u32 = 500;
 struct Standing {
 	/// Milliseconds from a request to its first piece, the latest ones counting most.
 	first_piece_ms: Option<u32>,
-	failed_at: Option<Instant>,
+	/// Nothing is asked of it before.
+	avoided_until: Option<Instant>,
 }
 
 /// All miners that were asked.
@@ -36,7 +40,18 @@ impl Standings {
 
 	/// A miner failed, or can't be reached.
 	pub fn failed(&self, miner: &AccountId32) {
-		self.all().entry(miner.clone()).or_default().failed_at = Some(Instant::now());
+		self.avoid(miner, AVOIDED);
+	}
+
+	/// A miner's slots were all taken.
+	pub fn full(&self, miner: &AccountId32) {
+		self.avoid(miner, FULL);
+	}
+
+	fn avoid(&self, miner: &AccountId32, time: Duration) {
+		let mut all = self.all();
+		let standing = all.entry(miner.clone()).or_default();
+		standing.avoided_until = standing.avoided_until.max(Some(Instant::now() + time));
 	}
 
 	/// A miner sent the first piece of an answer so long after the request.
@@ -47,13 +62,13 @@ impl Standings {
 		let ms = standing
 			.first_piece_ms
 			.map_or(latest, |before| before.saturating_sub(before / WEIGHT).saturating_add(latest / WEIGHT));
-		*standing = Standing { first_piece_ms: Some(ms), failed_at: None };
+		*standing = Standing { first_piece_ms: Some(ms), avoided_until: None };
 	}
 
-	/// Whether a miner failed within the last minute.
+	/// Whether a miner failed within the last minute, or was full just now.
 	pub fn is_avoided(&self, miner: &AccountId32) -> bool {
-		let failed = self.all().get(miner).and_then(|standing| standing.failed_at);
-		failed.is_some_and(|at| at.elapsed() < AVOIDED)
+		let until = self.all().get(miner).and_then(|standing| standing.avoided_until);
+		until.is_some_and(|until| Instant::now() < until)
 	}
 
 	/// Milliseconds from a request to its first piece, where there were answers.

@@ -104,12 +104,11 @@ impl Desk {
 			noted = Some(signed.clone());
 			Ok(())
 		};
-		let sent = self.submitter.send_noted(calls::submit(model, input, params, max_fee, miner), note).await;
-		match (sent, noted) {
-			(Ok(handle), _) => handle.in_block().await,
+		let posted = self.submitter.submit_noted(calls::submit(model, input, params, max_fee, miner), note).await;
+		match (posted, noted) {
 			// It may have reached the node.
 			(Err(error), Some(signed)) if error.is_connection() => self.submitter.resume(signed).in_block().await,
-			(Err(error), _) => Err(error),
+			(posted, _) => posted,
 		}
 	}
 

@@ -183,8 +183,7 @@ async fn withdraw(gateway: &Gateway, caller: &Caller, id: &str) -> Result<Json<V
 		(None, None) => return Err(conflict("the job is not in a block yet; try again in a moment".into())),
 		(Some((job, _)), None) => job,
 	};
-	let sent = async { gateway.desk.submitter().send(calls::cancel(job)).await?.in_block().await };
-	match sent.await {
+	match gateway.desk.submitter().submit(calls::cancel(job)).await {
 		Ok(_) => {}
 		Err(error @ Error::Dispatch { .. }) => return Err(conflict(error.to_string())),
 		Err(error) => return Err(error.into()),

@@ -133,7 +133,7 @@ impl Ledger for NodeLedger {
 	}
 
 	async fn close(&self, id: ChannelId, voucher: Voucher) -> Result<(), ChainError> {
-		self.submitter.send(channel::close(id, Some(voucher))).await?.in_block().await?;
+		self.submitter.submit(channel::close(id, Some(voucher))).await?;
 		Ok(())
 	}
 
@@ -146,7 +146,7 @@ impl Ledger for NodeLedger {
 	}
 
 	async fn set_endpoint(&self, peer: PeerId, addresses: &[Multiaddr]) -> Result<(), ChainError> {
-		self.submitter.send(endpoint::set_endpoint(peer, addresses)).await?.in_block().await?;
+		self.submitter.submit(endpoint::set_endpoint(peer, addresses)).await?;
 		Ok(())
 	}
 }
