@@ -41,6 +41,14 @@ pub fn account(uri: &str) -> AccountId32 {
 	Signer::from_uri(uri).unwrap().account_id()
 }
 
+/// Transactions of an account, in the best block's state and the pool.
+pub async fn transactions(world: &World, uri: &str) -> u64 {
+	let params = serde_json::json!([account(uri).to_string()]);
+	let body = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": "system_accountNextIndex", "params": params });
+	let answer = reqwest::Client::new().post(world.node.http_url()).json(&body).send().await.unwrap();
+	answer.json::<serde_json::Value>().await.unwrap()["result"].as_u64().unwrap()
+}
+
 /// Resident memory of a process in KiB.
 pub fn resident_kib(process: u32) -> u64 {
 	let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();

@@ -232,7 +232,7 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Where the content of this number is.
 fn offset(number: u64) -> u64 {
-	if number % 2 == 0 {
+	if number.is_multiple_of(2) {
 		0
 	} else {
 		PLACE as u64

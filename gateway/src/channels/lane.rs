@@ -39,7 +39,14 @@ pub struct Held {
 impl Lane {
 	/// Without a session.
 	pub fn new(id: ChannelId, miner: AccountId32, due: BlockNumber) -> Self {
-		Self { id, miner, due, session: Arc::default(), over: AtomicBool::new(false), rests: std::sync::Mutex::default() }
+		Self {
+			id,
+			miner,
+			due,
+			session: Arc::default(),
+			over: AtomicBool::new(false),
+			rests: std::sync::Mutex::default(),
+		}
 	}
 
 	/// Nothing is asked in the channel for so long.

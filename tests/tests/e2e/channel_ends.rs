@@ -8,7 +8,11 @@ use millrace_client::{
 	Call, Error, Event, Signer, Submitter,
 };
 use millrace_primitives::{Balance, ChannelId, Rate, RunningTotal, Sampling, Workload, MILL};
-use millrace_tests::{miner::Engine, world::account, Gateway, Say, World};
+use millrace_tests::{
+	miner::Engine,
+	world::{account, transactions},
+	Gateway, Say, World,
+};
 use reqwest::Client;
 use serde_json::{json, Value};
 use tempfile::TempDir;
@@ -20,14 +24,6 @@ const PROMPT: u64 = 8;
 
 fn word(count: usize) -> Vec<String> {
 	vec!["4".to_owned(); count]
-}
-
-/// Transactions that an account has in blocks.
-async fn transactions(world: &World, uri: &str) -> u64 {
-	let params = json!([account(uri).to_string()]);
-	let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "system_accountNextIndex", "params": params });
-	let answer = Client::new().post(world.node.http_url()).json(&body).send().await.unwrap();
-	answer.json::<Value>().await.unwrap()["result"].as_u64().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -198,7 +198,7 @@ async fn answer_should_be_stopped_and_paid_up_to_there_when_its_reader_does_not_
 	let keys = gateway.key(&["list"]);
 	let spent: Balance = keys["keys"][0]["spent"].as_str().unwrap().parse().unwrap();
 	let stopped = spent - PRICE;
-	assert!(stopped > 0 && stopped < PRICE * TOKENS as Balance && stopped % PRICE == 0, "{stopped}");
+	assert!(stopped > 0 && stopped < PRICE * TOKENS as Balance && stopped.is_multiple_of(PRICE), "{stopped}");
 	world.charlie.send(channel::close(0, None)).await.unwrap().in_block().await.unwrap();
 	assert_eq!(world.settled(0).await, spent);
 }

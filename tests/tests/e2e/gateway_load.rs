@@ -26,7 +26,7 @@ async fn ask(client: &Client, gateway: &Gateway) -> Response {
 async fn words(response: Response) -> Vec<String> {
 	let text = timeout(PATIENCE, response.text()).await.expect("no stream hangs").unwrap();
 	assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
-	let events = text.lines().filter_map(|line| line.strip_prefix("data: ")?.starts_with('{').then(|| &line[6..]));
+	let events = text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| data.starts_with('{'));
 	let word = |event| {
 		serde_json::from_str::<Value>(event).unwrap()["choices"][0]["delta"]["content"].as_str().map(str::to_owned)
 	};

@@ -22,6 +22,7 @@ mod libraries;
 mod ollama;
 mod receipts;
 mod reorg;
+mod rivals;
 mod sessions;
 mod upgrade;
 mod workloads;
