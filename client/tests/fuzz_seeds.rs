@@ -47,7 +47,7 @@ fn receipt_file_should_hold_when_it_is_a_seed() {
 
 #[test]
 fn trust_should_hold_when_it_is_a_seed() {
-	let golden = include_bytes!("vectors/trust-v1.json").to_vec();
+	let golden = include_bytes!("vectors/receipt-v1-trust.json").to_vec();
 	seeds::hold("trust", &[("golden", golden)], trust::check);
 }
 

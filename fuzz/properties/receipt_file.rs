@@ -19,7 +19,7 @@ fn golden() -> &'static Golden {
 	static GOLDEN: OnceLock<Golden> = OnceLock::new();
 	GOLDEN.get_or_init(|| {
 		let bytes = include_bytes!("../../client/tests/vectors/receipt-v1.receipt");
-		let trust = Trust::from_json(include_str!("../../client/tests/vectors/trust-v1.json"));
+		let trust = Trust::from_json(include_str!("../../client/tests/vectors/receipt-v1-trust.json"));
 		let trust = trust.expect("the golden trust can be read");
 		let verified = verify(bytes, &trust).expect("the golden file is valid");
 		let file = ReceiptFile::from_bytes(bytes).expect("the golden file can be read");

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use millrace_primitives::{
-	ChannelReceipt, CheckpointPayload, Rate, RequestPayload, RunningTotal, Usage, VoucherPayload, Workload, H256,
+	channel::OpeningPayload, ChannelReceipt, CheckpointPayload, Rate, RequestPayload, RunningTotal, Usage,
+	VoucherPayload, Workload, H256,
 };
 use serde_json::Value;
 
@@ -35,6 +36,19 @@ fn total(value: &Value) -> RunningTotal {
 		output_tokens: number(&value["output_tokens"]),
 		gpu_ms: number(&value["gpu_ms"]),
 		fee: parsed(&value["fee"]),
+	}
+}
+
+#[test]
+fn opening_should_sign_the_golden_bytes() {
+	for vector in vectors("opening") {
+		let payload = &vector["payload"];
+		let payload = OpeningPayload {
+			genesis: hash(&payload["genesis"]),
+			channel: number(&payload["channel"]),
+			issued_at: number(&payload["issued_at"]),
+		};
+		assert_eq!(H256(payload.signing_hash()), hash(&vector["signing_hash"]));
 	}
 }
 

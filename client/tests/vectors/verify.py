@@ -143,6 +143,22 @@ class Reader:
         return found
 
 
+    def channel_receipt(self) -> dict:
+        found = {"channel": self.uint(8)}
+        for name in ("client", "miner", "model_digest"):
+            found[name] = self.take(32)
+        kind = self.uint(1)
+        need(kind < 2, "damaged")
+        found["rate"] = {"per_gpu_second": self.uint(16)} if kind else {"per_token": [self.uint(16), self.uint(16)]}
+        found["answers"] = self.uint(4)
+        for name in ("input_tokens", "output_tokens", "gpu_ms"):
+            found[name] = self.uint(8)
+        found["owed"], found["checkpoint"] = self.uint(16), self.take(32)
+        found["paid"], found["refund"] = self.uint(16), self.uint(16)
+        found["opened_at"], found["ended_at"] = self.uint(4), self.uint(4)
+        return found
+
+
 def change(header: dict):
     """The next set; None when the set stays."""
     found = None
@@ -207,11 +223,12 @@ def has_leaf(root: bytes, width: int, place: int, path: list, leaf: bytes) -> bo
 def verify(data: bytes, trust: dict) -> dict:
     need(len(data) <= 4 << 20, "too_long")
     need(data[:8] == b"MILLRCPT", "not_a_receipt")
-    need(data[8:9] == b"\x01", "other_version")
+    need(data[8:9] in (b"\x01", b"\x02"), "other_version")
+    of_channel = data[8] == 2
     file = Reader(data[9:])
     genesis, start = file.take(32), file.at
-    receipt = file.receipt()
-    leaf = b"millrace:receipt:v2" + genesis + file.data[start : file.at]
+    receipt = file.channel_receipt() if of_channel else file.receipt()
+    leaf = (b"millrace:channel-receipt:v1" if of_channel else b"millrace:receipt:v2") + genesis + file.data[start : file.at]
     place, path, first_set = file.uint(4), file.list(lambda: file.take(32)), file.uint(8)
     changes = file.list(lambda: (file.header(), file.justification()))
     headers, votes = file.list(file.header), file.justification()

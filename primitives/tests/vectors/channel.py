@@ -23,6 +23,12 @@ def total(t: dict) -> bytes:
     )
 
 
+def opening(o: dict) -> bytes:
+    return blake2_256(
+        b"millrace:opening:v1" + bytes.fromhex(o["genesis"]) + uint(o["channel"], 8) + uint(o["issued_at"], 8)
+    )
+
+
 def request(r: dict) -> bytes:
     return blake2_256(
         b"millrace:request:v1"
@@ -88,6 +94,7 @@ def main() -> None:
     sums = {"answers": 3, "input_tokens": 2**40 + 1, "output_tokens": 77, "gpu_ms": 2**33, "fee": 2**70 + 5}
     used = {"input_tokens": 30, "output_tokens": 12, "gpu_ms": 345}
     sampling = {"max_tokens": 64, "temperature_milli": 800, "top_k": 40, "top_p_milli": 950}
+    opened = {"genesis": h("genesis"), "channel": 2**40 + 7, "issued_at": 1_800_000_000_077}
     asked = [
         {
             "genesis": h("genesis"), "channel": 2**40 + 7, "seq": 3, "model_digest": h("model"), "workload": work,
@@ -109,6 +116,7 @@ def main() -> None:
     nothing = {"answers": 0, "input_tokens": 0, "output_tokens": 0, "gpu_ms": 0, "fee": 0}
     unused = dict(receipt, rate={"per_gpu_second": 999}, total=nothing, checkpoint="00" * 32, paid=0)
     vectors = {
+        "opening": [{"payload": opened, "signing_hash": opening(opened).hex()}],
         "request": [{"payload": r, "signing_hash": request(r).hex()} for r in asked],
         "checkpoint": [{"payload": c, "signing_hash": checkpoint(c).hex()} for c in (first, last)],
         "voucher": [{"payload": signed, "signing_hash": voucher(signed).hex()}],

@@ -10,7 +10,7 @@ use super::super::{
 };
 
 /// The receipt of a channel that was settled in [`BLOCK`].
-fn settled() -> ChannelReceipt<AccountId32> {
+pub(super) fn settled() -> ChannelReceipt<AccountId32> {
 	ChannelReceipt {
 		channel: 4,
 		client: AccountId32::new([1; 32]),
@@ -27,7 +27,7 @@ fn settled() -> ChannelReceipt<AccountId32> {
 }
 
 /// A sound file of a block in which jobs ended, too.
-fn sound() -> (ChannelReceiptFile, Trust) {
+pub(super) fn sound() -> (ChannelReceiptFile, Trust) {
 	let genesis = header(0, H256::zero()).hash();
 	let mut leaves: Vec<_> = (0..4).map(|job| receipt(job).leaf(&genesis)).collect();
 	leaves[1] = settled().leaf(&genesis);
