@@ -137,7 +137,7 @@ async fn talk(context: &Context, chat: &Chat, model: &Model, session: &mut Sessi
 fn fitting(said: &mut Vec<Message>, model: &Model) -> Vec<u8> {
 	let most = usize::try_from((model.context_length / 2).min(MAX_INPUT_BYTES)).unwrap_or(usize::MAX);
 	loop {
-		let input = conversation::encode(said);
+		let input = conversation::encode(said, None);
 		if input.len() <= most || said.len() <= 1 {
 			return input;
 		}

@@ -1,18 +1,18 @@
 //! From an API's messages to what a miner is asked.
 
-use millrace_client::conversation::{self, BadConversation, Message, Role};
+use millrace_client::conversation::{self, BadConversation, Form, Message, Role};
 use millrace_primitives::{Sampling, Workload};
 
 /// How an input is to be used.
 pub type Kind = fn(Sampling) -> Workload;
 
-/// What `messages` ask for: one message of the user as it is, anything more as a conversation. Several messages of the
-/// system at the beginning count as one.
+/// What `messages` ask for: one message of the user as it is, anything more, or an answer in a `form`, as a conversation.
+/// Several messages of the system at the beginning count as one.
 ///
 /// # Errors
 ///
 /// When the last message is not the user's, or the system speaks later.
-pub fn of(messages: Vec<Message>) -> Result<(Kind, String), BadConversation> {
+pub fn of(messages: Vec<Message>, form: Option<&Form>) -> Result<(Kind, String), BadConversation> {
 	let mut said: Vec<Message> = Vec::new();
 	for message in messages {
 		match said.last_mut() {
@@ -24,10 +24,10 @@ pub fn of(messages: Vec<Message>) -> Result<(Kind, String), BadConversation> {
 		}
 	}
 	conversation::check(&said)?;
-	if let [message] = said.as_mut_slice() {
+	if let ([message], None) = (said.as_mut_slice(), form) {
 		return Ok((Workload::Chat, std::mem::take(&mut message.content)));
 	}
-	Ok((Workload::Conversation, String::from_utf8_lossy(&conversation::encode(&said)).into_owned()))
+	Ok((Workload::Conversation, String::from_utf8_lossy(&conversation::encode(&said, form)).into_owned()))
 }
 
 fn said_by_system(message: &Message) -> bool {
@@ -50,13 +50,20 @@ mod tests {
 
 	fn asked(said: &[(Role, &str)]) -> Result<(&'static str, String), String> {
 		let messages = said.iter().map(|(role, text)| Message::new(*role, *text)).collect();
-		let (kind, input) = of(messages).map_err(|error| error.to_string())?;
+		let (kind, input) = of(messages, None).map_err(|error| error.to_string())?;
 		Ok((kind(Sampling::greedy(1)).name(), input))
 	}
 
 	#[test]
 	fn one_message_of_the_user_should_be_asked_as_it_is() {
 		assert_eq!(asked(&[(Role::User, "hi")]), Ok(("chat", "hi".into())));
+	}
+
+	#[test]
+	fn one_message_should_be_asked_as_a_conversation_when_its_answer_has_a_form() {
+		let (kind, input) = of(vec![Message::new(Role::User, "hi")], Some(&Form::Json)).unwrap();
+		assert_eq!(kind(Sampling::greedy(1)).name(), "conversation");
+		assert_eq!(input, r#"{"messages":[{"role":"user","content":"hi"}],"format":"json"}"#);
 	}
 
 	#[test]

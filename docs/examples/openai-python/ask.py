@@ -8,6 +8,7 @@ import json
 import sys
 
 import openai
+import pydantic
 
 base_url, api_key, question = sys.argv[1:]
 client = openai.OpenAI(base_url=base_url, api_key=api_key)
@@ -24,6 +25,16 @@ for chunk in client.chat.completions.create(
     for choice in chunk.choices:
         streamed += choice.delta.content or ""
 both = client.chat.completions.create(model=model, messages=messages, temperature=0, max_tokens=32, n=2)
+
+
+class Sum(pydantic.BaseModel):
+    second: int
+    first: int
+
+
+formed = client.chat.completions.parse(
+    model=model, messages=messages, response_format=Sum, temperature=0, max_tokens=200
+)
 cut = client.completions.create(model=model, prompt="What is 1 plus", temperature=0, max_tokens=1)
 
 
@@ -44,6 +55,7 @@ print(json.dumps({
     "tokens": whole.usage.total_tokens,
     "streamed": streamed,
     "streamed_tokens": usage.total_tokens,
+    "form": list(formed.choices[0].message.parsed.model_dump()),
     "cut": cut.choices[0].finish_reason,
     "unknown_model": refused(openai.NotFoundError, model="no such model"),
     "two_answers": [choice.message.content for choice in both.choices],

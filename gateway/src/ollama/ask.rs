@@ -10,7 +10,7 @@ use axum::{
 use millrace_client::conversation;
 use millrace_primitives::Workload;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{value::RawValue, Value};
 use utoipa::ToSchema;
 
 use super::{
@@ -39,6 +39,9 @@ pub struct GenerateRequest {
 	raw: Option<bool>,
 	/// Whether the answer comes in lines; it does unless told otherwise.
 	stream: Option<bool>,
+	/// `"json"`, or the JSON Schema of the answer.
+	#[schema(value_type = Option<Value>)]
+	format: Option<Box<RawValue>>,
 	options: Option<Options>,
 	/// Passed over, but for 0 without a prompt.
 	keep_alive: Option<Value>,
@@ -57,6 +60,9 @@ pub struct ChatRequest {
 	messages: Vec<Message>,
 	/// Whether the answer comes in lines; it does unless told otherwise.
 	stream: Option<bool>,
+	/// `"json"`, or the JSON Schema of the answer.
+	#[schema(value_type = Option<Value>)]
+	format: Option<Box<RawValue>>,
 	options: Option<Options>,
 	/// Passed over, but for 0 without a message.
 	keep_alive: Option<Value>,
@@ -87,7 +93,6 @@ impl Message {
 struct Others {
 	suffix: Option<Value>,
 	images: Option<Value>,
-	format: Option<Value>,
 	template: Option<Value>,
 	context: Option<Value>,
 	tools: Option<Value>,
@@ -101,7 +106,6 @@ impl Others {
 		let given = [
 			("suffix", &self.suffix),
 			("images", &self.images),
-			("format", &self.format),
 			("template", &self.template),
 			("context", &self.context),
 			("tools", &self.tools),
@@ -110,17 +114,25 @@ impl Others {
 			("top_logprobs", &self.top_logprobs),
 		];
 		match given.into_iter().find(|(_, value)| asks(value)) {
-			Some((name, _)) => {
-				let why = refusal(name).unwrap_or("no answer here can do that; leave it out");
-				Err(OllamaError::bad_request(format!("{name}: {why}")))
-			}
+			Some((name, _)) => Err(unable(name)),
 			None => Ok(()),
 		}
 	}
 }
 
+fn unable(name: &str) -> OllamaError {
+	let why = refusal(name).unwrap_or("no answer here can do that; leave it out");
+	OllamaError::bad_request(format!("{name}: {why}"))
+}
+
+/// The form of the answer, if it is to have one.
+fn form_of(format: Option<&RawValue>) -> Result<Option<conversation::Form>, OllamaError> {
+	let form = format.map(conversation::Form::of_format).transpose();
+	form.map(Option::flatten).map_err(|error| OllamaError::bad_request(error.to_string()))
+}
+
 /// What the messages ask for.
-fn asked(messages: Vec<Message>) -> Result<(Kind, String), OllamaError> {
+fn asked(messages: Vec<Message>, form: Option<&conversation::Form>) -> Result<(Kind, String), OllamaError> {
 	let mut said = Vec::new();
 	for Message { role, content, images, tool_calls } in messages {
 		let of = prompt::role(&role).ok_or_else(|| {
@@ -133,7 +145,7 @@ fn asked(messages: Vec<Message>) -> Result<(Kind, String), OllamaError> {
 		}
 		said.push(conversation::Message::new(of, content));
 	}
-	prompt::of(said).map_err(|error| OllamaError::bad_request(error.to_string()))
+	prompt::of(said, form).map_err(|error| OllamaError::bad_request(error.to_string()))
 }
 
 /// What is told when nothing is asked.
@@ -163,7 +175,7 @@ pub async fn generate(
 	AnyBody(request): AnyBody<GenerateRequest>,
 ) -> Result<Response, OllamaError> {
 	let began = Instant::now();
-	let GenerateRequest { model: name, prompt, system, raw, stream, options, keep_alive, others } = request;
+	let GenerateRequest { model: name, prompt, system, raw, stream, format, options, keep_alive, others } = request;
 	let system = system.filter(|system| !system.is_empty());
 	let model = gateway.text_model(&caller, &name).await?;
 	let form = Form { model: name, chat: false, began };
@@ -171,13 +183,18 @@ pub async fn generate(
 		return Ok(load_or_unload(&form, keep_alive.as_ref()));
 	}
 	others.check()?;
+	let answer_form = form_of(format.as_deref())?;
 	let (kind, input): (Kind, String) = match (raw, system) {
+		(Some(true), _) if answer_form.is_some() => return Err(unable("format")),
 		(Some(true), None) => (Workload::Generate, prompt),
 		(Some(true), Some(_)) => {
 			return Err(OllamaError::bad_request("system: a raw prompt has no template to put it in"))
 		}
-		(_, None) => (Workload::Chat, prompt),
-		(_, Some(system)) => asked(vec![Message::of("system", system), Message::of("user", prompt)])?,
+		(_, system) => {
+			let system = system.map(|system| Message::of("system", system));
+			let messages = system.into_iter().chain([Message::of("user", prompt)]).collect();
+			asked(messages, answer_form.as_ref())?
+		}
 	};
 	check_input("prompt", &input)?;
 	let options = options.unwrap_or_default();
@@ -204,14 +221,14 @@ pub async fn chat(
 	AnyBody(request): AnyBody<ChatRequest>,
 ) -> Result<Response, OllamaError> {
 	let began = Instant::now();
-	let ChatRequest { model: name, messages, stream, options, keep_alive, others } = request;
+	let ChatRequest { model: name, messages, stream, format, options, keep_alive, others } = request;
 	let model = gateway.text_model(&caller, &name).await?;
 	let form = Form { model: name, chat: true, began };
 	if messages.is_empty() {
 		return Ok(load_or_unload(&form, keep_alive.as_ref()));
 	}
 	others.check()?;
-	let (kind, input) = asked(messages)?;
+	let (kind, input) = asked(messages, form_of(format.as_deref())?.as_ref())?;
 	check_input("messages", &input)?;
 	let options = options.unwrap_or_default();
 	let sampling = options.sampling(&model, input.len())?;
@@ -229,7 +246,6 @@ mod tests {
 	#[test]
 	fn request_should_be_refused_by_name_when_a_job_can_not_do_what_it_asks() {
 		for (extra, name) in [
-			(json!({ "format": "json" }), "format"),
 			(json!({ "images": ["aGk="] }), "images"),
 			(json!({ "think": true }), "think"),
 			(json!({ "context": [1] }), "context"),
@@ -243,19 +259,25 @@ mod tests {
 	}
 
 	#[test]
-	fn chat_should_be_refused_with_the_reason_when_it_brings_tools_or_a_form() {
-		for (extra, reason) in [
-			(json!({ "tools": [{ "type": "function" }] }), "tools: models are asked in text alone"),
-			(json!({ "format": { "type": "object" } }), "format: no miner's engine is held to a form"),
-		] {
-			let mut request = json!({ "model": "tiny", "messages": [{ "role": "user", "content": "hi" }] });
-			request.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-			let request: ChatRequest = serde_json::from_value(request).unwrap();
-			let message = request.others.check().unwrap_err().0.message;
-			assert!(message.starts_with(reason), "{message}");
-		}
+	fn chat_should_be_refused_with_the_reason_when_it_brings_tools() {
+		let user = json!({ "role": "user", "content": "hi" });
+		let request = json!({ "model": "tiny", "messages": [user], "tools": [{ "type": "function" }] });
+		let request: ChatRequest = serde_json::from_value(request).unwrap();
+		let message = request.others.check().unwrap_err().0.message;
+		assert!(message.starts_with("tools: models are asked in text alone"), "{message}");
 		let none = json!({ "model": "tiny", "tools": [], "format": "", "think": false });
 		assert!(serde_json::from_value::<ChatRequest>(none).unwrap().others.check().is_ok());
+	}
+
+	#[test]
+	fn form_should_be_that_of_the_request_with_its_properties_in_order() {
+		let text = r#"{"model":"tiny","messages":[],"format":{"properties":{"b":{},"a":{}}},"options":{"seed":1}}"#;
+		let request: ChatRequest = serde_json::from_str(text).unwrap();
+		let form = form_of(request.format.as_deref()).unwrap().unwrap();
+		assert_eq!(form, conversation::Form::Schema(r#"{"properties":{"b":{},"a":{}}}"#.into()));
+		let text = r#"{"model":"tiny","prompt":"hi","format":"yaml"}"#;
+		let request: GenerateRequest = serde_json::from_str(text).unwrap();
+		assert!(form_of(request.format.as_deref()).unwrap_err().0.message.contains("JSON Schema"));
 	}
 
 	#[test]
@@ -269,7 +291,9 @@ mod tests {
 	#[test]
 	fn messages_should_be_refused_when_something_would_be_left_out() {
 		let input_of = |messages: Value| {
-			asked(serde_json::from_value(messages).unwrap()).map(|(_, input)| input).map_err(|error| error.0.message)
+			asked(serde_json::from_value(messages).unwrap(), None)
+				.map(|(_, input)| input)
+				.map_err(|error| error.0.message)
 		};
 		let user = json!({ "role": "user", "content": "hi" });
 		assert_eq!(input_of(json!([user])), Ok("hi".into()));

@@ -58,7 +58,7 @@ pub struct ContentPart {
 }
 
 /// What the messages ask for.
-fn asked(messages: Vec<Message>) -> Result<(Kind, String), ApiError> {
+fn asked(messages: Vec<Message>, form: Option<&conversation::Form>) -> Result<(Kind, String), ApiError> {
 	let refuse = |message: &str| ApiError::bad_request(Some("messages"), message);
 	let mut said = Vec::new();
 	for Message { role, content } in messages {
@@ -83,7 +83,7 @@ fn asked(messages: Vec<Message>) -> Result<(Kind, String), ApiError> {
 		};
 		said.push(conversation::Message::new(of, text));
 	}
-	prompt::of(said).map_err(|error| refuse(&error.to_string()))
+	prompt::of(said, form).map_err(|error| refuse(&error.to_string()))
 }
 
 /// Answers the last message.
@@ -104,7 +104,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
 	let Request { own: ChatRequest { messages }, options } = request;
 	let model = gateway.text_model(&caller, &options.model).await?;
-	let (kind, input) = asked(messages)?;
+	let (kind, input) = asked(messages, options.form()?.as_ref())?;
 	let form = Form::of_chat(options.logprobs.as_ref(), options.top_logprobs.as_ref())?;
 	let orders = options.orders(&gateway.limits, &model, kind, ("messages", input), form.is_some())?;
 	let head = Head::new("chatcmpl", &options.model);
@@ -140,7 +140,7 @@ mod tests {
 	use super::*;
 
 	fn asked_of(messages: Value) -> Result<(&'static str, String), String> {
-		let (kind, input) = asked(serde_json::from_value(messages).unwrap()).map_err(|error| error.message)?;
+		let (kind, input) = asked(serde_json::from_value(messages).unwrap(), None).map_err(|error| error.message)?;
 		Ok((kind(millrace_primitives::Sampling::greedy(1)).name(), input))
 	}
 

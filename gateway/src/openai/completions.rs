@@ -68,6 +68,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
 	let Request { own: CompletionRequest { prompt: given }, options } = request;
 	let model = gateway.text_model(&caller, &options.model).await?;
+	options.check_no_form()?;
 	let form = Form::of_completion(options.logprobs.as_ref())?;
 	let input = ("prompt", prompt(given)?);
 	let orders = options.orders(&gateway.limits, &model, Workload::Generate, input, form.is_some())?;

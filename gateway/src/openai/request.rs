@@ -1,12 +1,12 @@
 //! What both kinds of completions have in common, and what no answer can do.
 
-use millrace_client::{JobRequest, Model};
+use millrace_client::{conversation::Form, JobRequest, Model};
 use millrace_primitives::{job::MAX_INPUT_BYTES, JobParams, Sampling, Workload};
 use serde::{
 	de::{DeserializeOwned, Error as _},
 	Deserialize, Deserializer,
 };
-use serde_json::Value;
+use serde_json::{value::RawValue, Value};
 
 use utoipa::ToSchema;
 
@@ -48,7 +48,9 @@ pub struct Options {
 	tool_choice: Option<Value>,
 	functions: Option<Value>,
 	function_call: Option<Value>,
-	response_format: Option<Value>,
+	/// In a chat the form of the answer, see [`conversation::Form`](millrace_client::conversation::Form).
+	#[schema(value_type = Option<Value>)]
+	response_format: Option<Box<RawValue>>,
 	frequency_penalty: Option<f64>,
 	presence_penalty: Option<f64>,
 	logit_bias: Option<Value>,
@@ -71,11 +73,34 @@ pub struct Request<T: ToSchema> {
 
 impl<'de, T: DeserializeOwned + ToSchema> Deserialize<'de> for Request<T> {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-		// Not by `serde(flatten)`, which can't read fractions where serde_json keeps numbers as they were written.
-		let value = Value::deserialize(deserializer)?;
-		let own = serde_json::from_value(value.clone()).map_err(D::Error::custom)?;
-		Ok(Self { own, options: serde_json::from_value(value).map_err(D::Error::custom)? })
+		// Not by `serde(flatten)`, which can't read fractions where serde_json keeps numbers as they were written. Nor by a
+		// `Value`, which forgets the order of a schema's properties.
+		let text = Box::<RawValue>::deserialize(deserializer)?;
+		let own = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+		Ok(Self { own, options: serde_json::from_str(text.get()).map_err(D::Error::custom)? })
 	}
+}
+
+/// OpenAI's forms of an answer.
+#[derive(Deserialize)]
+struct ResponseFormat {
+	#[serde(rename = "type")]
+	kind: FormatKind,
+	json_schema: Option<NamedSchema>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FormatKind {
+	Text,
+	JsonObject,
+	JsonSchema,
+}
+
+/// Its other members change nothing: answers are always held to it.
+#[derive(Deserialize)]
+struct NamedSchema {
+	schema: Box<RawValue>,
 }
 
 /// Parameters of a stream.
@@ -116,7 +141,8 @@ pub fn refusal(param: &str) -> Option<&'static str> {
 		"tools" | "tool_choice" | "functions" | "function_call" => {
 			"models are asked in text alone and told of no tools; describe them in a message, or leave it out"
 		}
-		"response_format" | "format" => "no miner's engine is held to a form, only text; ask for it in a message",
+		"response_format" => "only the answers of chats are held to a form; ask for a chat, or leave it out",
+		"format" => "what goes on where a raw prompt ends has no form; leave raw or format out",
 		"logit_bias" | "frequency_penalty" | "presence_penalty" => {
 			"miners pick tokens by temperature, top_k and top_p alone; leave it out"
 		}
@@ -132,7 +158,6 @@ impl Options {
 	fn check(&self) -> Result<(), ApiError> {
 		let says = |value: &Option<Value>, word: &str| value.as_ref().and_then(Value::as_str) == Some(word);
 		let choice = |value: &Option<Value>| asks(value) && !says(value, "none") && !says(value, "auto");
-		let format = |format: &Value| format.get("type").and_then(Value::as_str) == Some("text");
 		let mode = |modes: &Value| modes.as_array().is_some_and(|modes| modes.iter().all(|mode| mode == "text"));
 		let given = [
 			// Tools that may not be used change nothing.
@@ -140,7 +165,6 @@ impl Options {
 			("tool_choice", choice(&self.tool_choice)),
 			("functions", asks(&self.functions) && !says(&self.function_call, "none")),
 			("function_call", choice(&self.function_call)),
-			("response_format", asks(&self.response_format) && !self.response_format.as_ref().is_some_and(format)),
 			("modalities", asks(&self.modalities) && !self.modalities.as_ref().is_some_and(mode)),
 			("logit_bias", asks(&self.logit_bias)),
 			("suffix", asks(&self.suffix)),
@@ -151,6 +175,40 @@ impl Options {
 		];
 		match given.into_iter().find(|(_, given)| *given) {
 			Some((param, _)) => Err(ApiError::unsupported(param)),
+			None => Ok(()),
+		}
+	}
+
+	/// The form of the answer, if it is to have one.
+	///
+	/// # Errors
+	///
+	/// When it is none of OpenAI's, or its schema is not one that answers are held to.
+	pub fn form(&self) -> Result<Option<Form>, ApiError> {
+		let Some(text) = self.response_format.as_ref().map(|format| format.get()) else { return Ok(None) };
+		let refuse = |why: String| ApiError::bad_request(Some("response_format"), why);
+		let format: Option<ResponseFormat> = serde_json::from_str(text).map_err(|error| {
+			refuse(format!(
+				"response_format must have the type text, json_object, or json_schema with its schema: {error}"
+			))
+		})?;
+		let Some(ResponseFormat { kind, json_schema }) = format else { return Ok(None) };
+		match (kind, json_schema) {
+			(FormatKind::Text, _) => Ok(None),
+			(FormatKind::JsonObject, _) => Ok(Some(Form::Json)),
+			(FormatKind::JsonSchema, Some(NamedSchema { schema })) => {
+				Form::of_schema(schema.get()).map(Some).map_err(|error| refuse(error.to_string()))
+			}
+			(FormatKind::JsonSchema, None) => {
+				Err(refuse("response_format has the type json_schema and no schema".into()))
+			}
+		}
+	}
+
+	/// Errors when the answer is to have a form other than text.
+	pub fn check_no_form(&self) -> Result<(), ApiError> {
+		match self.form()? {
+			Some(_) => Err(ApiError::unsupported("response_format")),
 			None => Ok(()),
 		}
 	}
@@ -275,9 +333,6 @@ mod tests {
 			(json!({ "tool_choice": { "type": "function" } }), "tool_choice"),
 			(json!({ "functions": [{ "name": "f" }] }), "functions"),
 			(json!({ "function_call": { "name": "f" } }), "function_call"),
-			(json!({ "response_format": { "type": "json_object" } }), "response_format"),
-			(json!({ "response_format": { "type": 5 } }), "response_format"),
-			(json!({ "response_format": "json" }), "response_format"),
 			(json!({ "frequency_penalty": 0.5 }), "frequency_penalty"),
 			(json!({ "presence_penalty": -0.5 }), "presence_penalty"),
 			(json!({ "logit_bias": { "5": 1 } }), "logit_bias"),
@@ -301,6 +356,39 @@ mod tests {
 			json!({ "frequency_penalty": 0, "presence_penalty": 0.0, "suffix": null, "echo": false }),
 		] {
 			assert_eq!(refused(extra.clone()), None, "{extra}");
+		}
+	}
+
+	fn form(response_format: &str) -> Result<Option<Form>, ApiError> {
+		let text = format!(r#"{{"model":"tiny","response_format":{response_format}}}"#);
+		let options: Options = serde_json::from_str(&text).unwrap();
+		assert_eq!(options.check_no_form().is_ok(), options.form().is_ok_and(|form| form.is_none()));
+		options.form()
+	}
+
+	#[test]
+	fn form_should_be_the_one_that_is_asked_for() {
+		for none in ["null", r#"{"type":"text"}"#] {
+			assert_eq!(form(none).unwrap(), None);
+		}
+		assert_eq!(form(r#"{"type":"json_object"}"#).unwrap(), Some(Form::Json));
+		let schema = r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"integer"}}}"#;
+		let named = format!(r#"{{"type":"json_schema","json_schema":{{"name":"a","strict":true,"schema":{schema}}}}}"#);
+		assert_eq!(form(&named).unwrap(), Some(Form::Schema(schema.into())));
+	}
+
+	#[test]
+	fn form_should_be_refused_with_its_parameter_when_it_makes_no_sense() {
+		for bad in [
+			"5",
+			r#""json""#,
+			r#"{"type":5}"#,
+			r#"{"type":"grammar"}"#,
+			r#"{"type":"json_schema"}"#,
+			r#"{"type":"json_schema","json_schema":{"name":"a"}}"#,
+			r#"{"type":"json_schema","json_schema":{"name":"a","schema":{"pattern":"x"}}}"#,
+		] {
+			assert_eq!(form(bad).unwrap_err().param, Some("response_format"), "{bad}");
 		}
 	}
 

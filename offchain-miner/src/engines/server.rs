@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use millrace_client::conversation::{self, Message, Role};
+use millrace_client::conversation::{self, Conversation, Form, Message, Role};
 use millrace_primitives::FailCode;
 
 use super::{EngineError, Prompt, Request};
@@ -104,10 +104,20 @@ pub(super) fn text_of<'a>(
 /// What a model is asked, without anything that it would take for more than words.
 #[derive(Clone, Debug)]
 pub(super) enum Said<'a> {
-	/// In the model's chat template.
-	Messages(Vec<Message>),
+	/// In the model's chat template; the answer is held to the form.
+	Messages(Vec<Message>, Option<Form>),
 	/// As it is.
 	Text(&'a str),
+}
+
+impl Said<'_> {
+	/// What the answer is held to.
+	pub(super) fn form(&self) -> Option<&Form> {
+		match self {
+			Self::Messages(_, form) => form.as_ref(),
+			Self::Text(_) => None,
+		}
+	}
 }
 
 /// What a request says.
@@ -117,19 +127,19 @@ pub(super) fn said<'a>(
 ) -> Result<Said<'a>, EngineError> {
 	match request.prompt {
 		Prompt::Generate => Ok(Said::Text(text_of(&request.input, vocabulary)?)),
-		Prompt::Chat => Ok(Said::Messages(vec![Message::new(Role::User, text_of(&request.input, vocabulary)?)])),
+		Prompt::Chat => Ok(Said::Messages(vec![Message::new(Role::User, text_of(&request.input, vocabulary)?)], None)),
 		Prompt::Conversation => {
-			let messages = messages_of(&request.input)?;
+			let Conversation { messages, form } = conversation_of(&request.input)?;
 			for message in &messages {
 				text_of(message.content.as_bytes(), vocabulary)?;
 			}
-			Ok(Said::Messages(messages))
+			Ok(Said::Messages(messages, form))
 		}
 	}
 }
 
-/// The messages of a conversation.
-pub(super) fn messages_of(input: &[u8]) -> Result<Vec<Message>, EngineError> {
+/// What a conversation's input says.
+pub(super) fn conversation_of(input: &[u8]) -> Result<Conversation, EngineError> {
 	conversation::parse(input).map_err(|error| EngineError::new(FailCode::BadInput, error.to_string()))
 }
 

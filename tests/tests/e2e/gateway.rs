@@ -41,6 +41,8 @@ async fn openai_python_should_ask_by_another_base_url_alone() {
 	command.args(["ask.py", gateway.base_url(), gateway.api_key(), QUESTION]).current_dir(folder);
 	let said = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
 	check(&world, &said).await;
+	let said: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+	assert_eq!(said["form"], json!(["second", "first"]), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -173,7 +173,8 @@ async fn what_no_answer_can_do_should_be_refused_by_name_and_its_absence_taken()
 	let gateway = Gateway::open(&world.node, &[]);
 	for (path, more, param) in [
 		("chat/completions", json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] }), "tools"),
-		("chat/completions", json!({ "response_format": { "type": "json_object" } }), "response_format"),
+		("completions", json!({ "response_format": { "type": "json_object" } }), "response_format"),
+		("chat/completions", json!({ "response_format": { "type": "grammar" } }), "response_format"),
 		("completions", json!({ "tools": [{ "type": "function" }] }), "tools"),
 		("chat/completions", json!({ "logprobs": true }), "logprobs"),
 	] {
@@ -184,7 +185,7 @@ async fn what_no_answer_can_do_should_be_refused_by_name_and_its_absence_taken()
 		assert!(error["message"].as_str().unwrap().starts_with(param), "{error}");
 	}
 	let body = json!({ "model": "millrace-tiny", "messages": [{ "role": "user", "content": SUM }], "stream": false });
-	for (name, value) in [("tools", json!([{ "type": "function" }])), ("format", json!("json"))] {
+	for (name, value) in [("tools", json!([{ "type": "function" }])), ("think", json!(true))] {
 		let mut body = body.clone();
 		body[name] = value;
 		let response = Client::new().post(format!("{}/api/chat", gateway.root())).json(&body).send().await.unwrap();

@@ -14,6 +14,7 @@ mod gateway;
 mod gateway_api;
 mod gateway_channels;
 mod gateway_choices;
+mod gateway_forms;
 mod gateway_limits;
 mod gateway_load;
 mod gateway_openapi;

@@ -27,7 +27,7 @@ pub(super) fn embed(
 	request: &EmbedRequest,
 	cancel: &CancellationToken,
 ) -> Result<Generation, EngineError> {
-	let tokens = prompt::tokens(model, Prompt::Generate, &request.input)?;
+	let (tokens, _) = prompt::tokens(model, Prompt::Generate, &request.input)?;
 	let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
 	let most = request.context_length.min(model.n_ctx_train());
 	if count > most {

@@ -3,6 +3,7 @@
 //! Each file is loaded once. Each model has one thread per slot with a context of its own; the model is shared.
 
 mod embed;
+mod form;
 mod prompt;
 pub mod sampler;
 #[cfg(test)]

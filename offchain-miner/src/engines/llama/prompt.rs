@@ -4,7 +4,7 @@ use llama_cpp_2::{
 	model::{LlamaChatMessage, LlamaModel},
 	token::LlamaToken,
 };
-use millrace_client::conversation::Role;
+use millrace_client::conversation::{Conversation, Form, Role};
 use millrace_primitives::FailCode;
 
 use crate::engines::{server, EngineError, Prompt};
@@ -15,24 +15,30 @@ fn mark(number: usize) -> String {
 	format!("\u{2}millrace\u{2}text\u{2}{number}\u{2}")
 }
 
-/// The prompt's tokens. Nothing in `input` becomes a control token.
-pub(super) fn tokens(model: &LlamaModel, prompt: Prompt, input: &[u8]) -> Result<Vec<LlamaToken>, EngineError> {
+/// The prompt's tokens, and the form that its answer is held to. Nothing in `input` becomes a control token.
+pub(super) fn tokens(
+	model: &LlamaModel,
+	prompt: Prompt,
+	input: &[u8],
+) -> Result<(Vec<LlamaToken>, Option<Form>), EngineError> {
 	let bad = |why: &str| EngineError::new(FailCode::BadInput, why);
 	let text = std::str::from_utf8(input).map_err(|_| bad("the input is not UTF-8"))?;
-	let messages = match prompt {
-		Prompt::Generate => Vec::new(),
-		Prompt::Chat => vec![(Role::User, text.to_owned())],
+	let (messages, form) = match prompt {
+		Prompt::Generate => (Vec::new(), None),
+		Prompt::Chat => (vec![(Role::User, text.to_owned())], None),
 		Prompt::Conversation => {
-			server::messages_of(input)?.into_iter().map(|message| (message.role, message.content)).collect()
+			let Conversation { messages, form } = server::conversation_of(input)?;
+			(messages.into_iter().map(|message| (message.role, message.content)).collect(), form)
 		}
 	};
 	if text.contains('\0') || messages.iter().any(|(_, content)| content.contains('\0')) {
 		return Err(bad("the input has a NUL in it"));
 	}
-	match prompt {
-		Prompt::Generate => Ok(model.vocab().tokenize(input, true, false)),
-		Prompt::Chat | Prompt::Conversation => chat(model, &messages),
-	}
+	let tokens = match prompt {
+		Prompt::Generate => model.vocab().tokenize(input, true, false),
+		Prompt::Chat | Prompt::Conversation => chat(model, &messages)?,
+	};
+	Ok((tokens, form))
 }
 
 fn chat(model: &LlamaModel, messages: &[(Role, String)]) -> Result<Vec<LlamaToken>, EngineError> {

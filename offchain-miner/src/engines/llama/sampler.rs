@@ -25,13 +25,15 @@ pub struct Pick {
 ///
 /// At temperature 0 that is the argmax, the lowest number among equals. Else `top_k`, then `top_p` over the raw
 /// probabilities of what is left, then the temperature; the draw is the first 53 bits of
-/// blake2-256(SCALE("millrace:sample:v1", seed, index)). `None` when a logit is no number.
-pub fn pick(logits: &[f32], sampling: &Sampling, seed: u64, index: u32) -> Option<Pick> {
-	if logits.is_empty() || logits.iter().any(|logit| logit.is_nan()) {
+/// blake2-256(SCALE("millrace:sample:v1", seed, index)). `allowed` are the logits to pick by, minus infinity for tokens that
+/// may not be picked; what is told of the token is by the raw ones. `None` when a logit is no number, or nothing is allowed.
+pub fn pick(logits: &[f32], allowed: &[f32], sampling: &Sampling, seed: u64, index: u32) -> Option<Pick> {
+	if logits.is_empty() || logits.iter().any(|logit| logit.is_nan()) || allowed.len() != logits.len() {
 		return None;
 	}
-	let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-	if !highest.is_finite() {
+	let most = |logits: &[f32]| logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+	let (highest, highest_allowed) = (most(logits), most(allowed));
+	if !highest.is_finite() || !highest_allowed.is_finite() {
 		return None;
 	}
 	let raw = |logit: f32| f64::from(logit) - f64::from(highest);
@@ -40,10 +42,10 @@ pub fn pick(logits: &[f32], sampling: &Sampling, seed: u64, index: u32) -> Optio
 
 	let top = most_likely(logits, TOP_ALTERNATIVES);
 	let token = match sampling.temperature_milli {
-		0 => top[0],
+		0 => most_likely(allowed, 1)[0],
 		temperature => {
-			let candidates = candidates(logits, sampling, highest);
-			draw(logits, &candidates, highest, f64::from(temperature) / 1e3, uniform(seed, index))
+			let candidates = candidates(allowed, sampling, highest_allowed);
+			draw(allowed, &candidates, highest_allowed, f64::from(temperature) / 1e3, uniform(seed, index))
 		}
 	};
 	let top = top.into_iter().map(|token| Alternative { token, logprob: logprob(token) }).collect();
@@ -109,6 +111,21 @@ fn uniform(seed: u64, index: u32) -> f64 {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	fn pick(logits: &[f32], sampling: &Sampling, seed: u64, index: u32) -> Option<Pick> {
+		super::pick(logits, logits, sampling, seed, index)
+	}
+
+	#[test]
+	fn pick_should_be_of_what_is_allowed_and_told_by_the_raw_logits() {
+		let (logits, none) = ([0.0, 1.0, 0.5], f32::NEG_INFINITY);
+		for sampling in [Sampling::greedy(1), warm(2_000, 0, 1_000), warm(1_000, 1, 500)] {
+			let picked = super::pick(&logits, &[0.0, none, none], &sampling, 7, 0).unwrap();
+			assert_eq!((picked.token, picked.top[0].token), (0, 1));
+			assert_eq!(picked.logprob, pick(&logits, &sampling, 7, 0).unwrap().top[2].logprob);
+		}
+		assert!(super::pick(&logits, &[none; 3], &Sampling::greedy(1), 7, 0).is_none());
+	}
 
 	fn warm(temperature_milli: u16, top_k: u16, top_p_milli: u16) -> Sampling {
 		Sampling { max_tokens: 1, temperature_milli, top_k, top_p_milli }

@@ -14,7 +14,7 @@ use llama_cpp_2::{
 use millrace_primitives::{job::MAX_OUTPUT_BYTES, FailCode, TranscriptEntry, Usage};
 use tokio_util::sync::CancellationToken;
 
-use super::{backend, embed, prompt, sampler, MAKING_CONTEXT};
+use super::{backend, embed, form::Held, prompt, sampler, MAKING_CONTEXT};
 use crate::engines::{
 	sink::{Piece, Sink},
 	EmbedRequest, EngineError, Generation, Request,
@@ -48,7 +48,8 @@ impl<'model> Worker<'model> {
 		sink: &Sink,
 		cancel: &CancellationToken,
 	) -> Result<Generation, EngineError> {
-		let prompt = prompt::tokens(self.model, request.prompt, &request.input)?;
+		let (prompt, form) = prompt::tokens(self.model, request.prompt, &request.input)?;
+		let mut held = form.map(|form| Held::new(self.model, &form)).transpose()?;
 		let needed = u32::try_from(prompt.len()).unwrap_or(u32::MAX).saturating_add(request.sampling.max_tokens);
 		let most = request.context_length.min(self.model.n_ctx_train());
 		if needed > most {
@@ -65,7 +66,7 @@ impl<'model> Worker<'model> {
 		let batch = LlamaBatch::new(BATCH, 1);
 		let mut run = Run { model, context, batch, position: 0, input, started, waited };
 		run.feed(&prompt, cancel)?;
-		let (output, transcript) = run.answer(request, sink, cancel)?;
+		let (output, transcript) = run.answer(request, held.as_mut(), sink, cancel)?;
 		if output.is_empty() {
 			return Err(EngineError::new(FailCode::EmptyOutput, "the model ended its answer at once"));
 		}
@@ -157,6 +158,7 @@ impl Run<'_, '_> {
 	fn answer(
 		&mut self,
 		request: &Request,
+		mut held: Option<&mut Held>,
 		sink: &Sink,
 		cancel: &CancellationToken,
 	) -> Result<(Vec<u8>, Vec<TranscriptEntry>), EngineError> {
@@ -165,11 +167,20 @@ impl Run<'_, '_> {
 		let (mut output, mut transcript) = (Vec::new(), Vec::new());
 		for index in 0..request.sampling.max_tokens {
 			let logits = self.context.get_logits_ith(self.batch.n_tokens() - 1);
-			let pick = sampler::pick(logits, &request.sampling, request.seed, index)
+			let mut pick = sampler::pick(logits, logits, &request.sampling, request.seed, index)
 				.ok_or_else(|| EngineError::engine("the model's logits are no numbers"))?;
+			if let Some(held) = &mut held {
+				if !held.allows(pick.token) {
+					pick = sampler::pick(logits, &held.allowed(logits), &request.sampling, request.seed, index)
+						.ok_or_else(|| EngineError::engine("no token keeps to the answer's form"))?;
+				}
+			}
 			let token = LlamaToken(i32::try_from(pick.token).map_err(EngineError::engine)?);
 			if vocab.is_eog(token) {
 				break;
+			}
+			if let Some(held) = &mut held {
+				held.accept(token)?;
 			}
 			let bytes = vocab.token_to_piece(token, false, None);
 			if output.len() + bytes.len() > most_bytes {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use millrace_client::conversation::Form;
 use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, H256};
 use reqwest::StatusCode;
-use serde::Deserialize;
-use serde_json::{json, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue, Value};
 
 use crate::engines::{
 	server::{speaks_of_context, speaks_of_memory, words, Said},
@@ -108,6 +109,22 @@ struct Message {
 	content: String,
 }
 
+/// A body with the form of its answer. A [`Value`] would put a schema's properties, and so those of the answer, in the order
+/// of the alphabet.
+#[derive(Serialize)]
+pub(super) struct Formed<'a> {
+	#[serde(flatten)]
+	body: &'a Value,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	format: Option<Box<RawValue>>,
+}
+
+impl<'a> Formed<'a> {
+	pub(super) fn new(body: &'a Value, said: &Said<'_>) -> Self {
+		Self { body, format: said.form().map(Form::format) }
+	}
+}
+
 /// The body of a generation. Nothing is left to the model's own defaults that would change its answer.
 pub(super) fn body(request: &Request, model: &str, said: &Said<'_>, options: &super::Options) -> Value {
 	let sampling = &request.sampling;
@@ -141,7 +158,7 @@ pub(super) fn body(request: &Request, model: &str, said: &Said<'_>, options: &su
 		body["keep_alive"] = json!(keep_alive);
 	}
 	match said {
-		Said::Messages(messages) => body["messages"] = json!(messages),
+		Said::Messages(messages, _) => body["messages"] = json!(messages),
 		Said::Text(text) => {
 			body["prompt"] = (*text).into();
 			body["raw"] = true.into();

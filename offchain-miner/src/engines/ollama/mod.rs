@@ -25,7 +25,7 @@ use super::{
 	vocabulary::Vocabulary,
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Prompt, Request,
 };
-use api::{Chunk, Embedded, Show, Tags, Version};
+use api::{Chunk, Embedded, Formed, Show, Tags, Version};
 
 /// The first version whose log-probabilities can be asked for.
 const OLDEST: (u64, u64, u64) = (0, 12, 11);
@@ -215,12 +215,23 @@ impl Ollama {
 		embedding::answer(vector, prompt_eval_count, Duration::from_nanos(total_duration.saturating_sub(load_duration)))
 	}
 
-	async fn send(&self, request: &Request, body: &serde_json::Value) -> Result<reqwest::Response, EngineError> {
+	async fn send(
+		&self,
+		request: &Request,
+		said: &Said<'_>,
+		body: &serde_json::Value,
+	) -> Result<reqwest::Response, EngineError> {
 		let path = match request.prompt {
 			Prompt::Chat | Prompt::Conversation => "/api/chat",
 			Prompt::Generate => "/api/generate",
 		};
-		let response = self.client.post(self.url(path)).json(body).send().await.map_err(|e| self.unreachable(&e))?;
+		let response = self
+			.client
+			.post(self.url(path))
+			.json(&Formed::new(body, said))
+			.send()
+			.await
+			.map_err(|e| self.unreachable(&e))?;
 		if !response.status().is_success() {
 			return Err(api::refusal(response.status(), &response.text().await.unwrap_or_default()));
 		}
@@ -237,7 +248,7 @@ impl Ollama {
 		begun: oneshot::Sender<()>,
 	) -> Result<(Generation, Taken), EngineError> {
 		let mut begun = Some(begun);
-		let response = self.send(request, &api::body(request, name, said, &self.options)).await?;
+		let response = self.send(request, said, &api::body(request, name, said, &self.options)).await?;
 		let (mut answer, mut pacer) = (Collector::new(Some(vocabulary)), Pacer::new(sink));
 		let mut lines = Lines::default();
 		let mut stream = response.bytes_stream();
@@ -295,7 +306,7 @@ impl Ollama {
 		let mut body = api::body(request, name, said, &self.options);
 		body["stream"] = false.into();
 		body["options"]["num_predict"] = 1.into();
-		let chunk: Chunk = decode(self.send(request, &body).await?).await?;
+		let chunk: Chunk = decode(self.send(request, said, &body).await?).await?;
 		check_name(&chunk, name)?;
 		match chunk.prompt_eval_count {
 			0 => Err(EngineError::engine("Ollama did not count the prompt")),

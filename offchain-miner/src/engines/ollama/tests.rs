@@ -12,6 +12,7 @@ use axum::{
 	routing::{get, post},
 	Json, Router,
 };
+use millrace_client::conversation::{Form, Message, Role};
 use millrace_primitives::Sampling;
 use serde_json::{json, Value};
 use tokio::net::TcpListener;
@@ -133,6 +134,18 @@ const ANSWER: &str = r#"{"message":{"content":"4"},"done":false,"logprobs":[{"to
 {"message":{"content":"2"},"done":false,"logprobs":[{"token":"2","logprob":-0.25,"bytes":[50]}]}
 {"message":{"content":""},"done":true,"done_reason":"stop","prompt_eval_count":21,"prompt_eval_duration":1900000,"eval_count":3,"eval_duration":1400000,"total_duration":9000000,"load_duration":5000000}
 "#;
+
+#[test]
+fn form_should_be_asked_for_with_its_properties_in_order() {
+	let schema = r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"integer"}}}"#;
+	for (form, format) in [(Form::of_schema(schema).unwrap(), schema), (Form::Json, "\"json\"")] {
+		let said = Said::Messages(vec![Message::new(Role::User, "hi")], Some(form));
+		let body = api::body(&request("hi"), "tiny", &said, &Options::default());
+		let text = serde_json::to_string(&Formed::new(&body, &said)).unwrap();
+		assert!(text.contains(&format!(r#""format":{format}"#)), "{text}");
+		assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["messages"][0]["content"], "hi");
+	}
+}
 
 async fn code_of(status: StatusCode, answer: &str, request: Request) -> FailCode {
 	let (engine, _) = server(status, answer).await;

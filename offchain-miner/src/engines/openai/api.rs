@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use millrace_client::conversation::Form;
 use millrace_primitives::{transcript::TOP_ALTERNATIVES, FailCode, Sampling};
 use reqwest::StatusCode;
-use serde::Deserialize;
-use serde_json::{json, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue, Value};
 
 use crate::engines::{
 	server::{speaks_of_context, speaks_of_memory, surely_fits, words, Said},
@@ -107,6 +108,42 @@ pub(super) struct Timings {
 	pub(super) predicted_ms: f64,
 }
 
+/// A body with the form of its answer. A [`Value`] would put a schema's properties, and so those of the answer, in the order
+/// of the alphabet.
+#[derive(Serialize)]
+pub(super) struct Formed<'a> {
+	#[serde(flatten)]
+	body: &'a Value,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	response_format: Option<ResponseFormat>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ResponseFormat {
+	JsonObject,
+	JsonSchema { json_schema: Schema },
+}
+
+#[derive(Serialize)]
+struct Schema {
+	name: &'static str,
+	schema: Box<RawValue>,
+	strict: bool,
+}
+
+impl<'a> Formed<'a> {
+	pub(super) fn new(body: &'a Value, said: &Said<'_>) -> Self {
+		let response_format = said.form().map(|form| match form {
+			Form::Json => ResponseFormat::JsonObject,
+			Form::Schema(_) => ResponseFormat::JsonSchema {
+				json_schema: Schema { name: "answer", schema: form.format(), strict: true },
+			},
+		});
+		Self { body, response_format }
+	}
+}
+
 /// The path and body of a generation. Nothing is left to a server's or model's own defaults that would change the
 /// answer; a server passes over keys that it does not know.
 pub(super) fn generation(request: &Request, model: &str, said: &Said<'_>) -> (&'static str, Value) {
@@ -130,7 +167,7 @@ pub(super) fn generation(request: &Request, model: &str, said: &Said<'_>) -> (&'
 		"repeat_penalty": 1.0,
 	});
 	match said {
-		Said::Messages(messages) => {
+		Said::Messages(messages, _) => {
 			body["messages"] = json!(messages);
 			body["logprobs"] = true.into();
 			body["top_logprobs"] = TOP_ALTERNATIVES.into();
@@ -282,9 +319,27 @@ mod tests {
 	}
 
 	#[test]
+	fn form_should_be_asked_for_with_its_properties_in_order() {
+		let schema = r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"integer"}}}"#;
+		let named =
+			format!(r#"{{"type":"json_schema","json_schema":{{"name":"answer","schema":{schema},"strict":true}}}}"#);
+		for (form, format) in [
+			(Some(Form::of_schema(schema).unwrap()), Some(named.as_str())),
+			(Some(Form::Json), Some(r#"{"type":"json_object"}"#)),
+			(None, None),
+		] {
+			let said = Said::Messages(vec![Message::new(Role::User, "hi")], form);
+			let (_, body) = generation(&request(1, 8), "m", &said);
+			let text = serde_json::to_string(&Formed::new(&body, &said)).unwrap();
+			let found = text.split_once(r#""response_format":"#).map(|(_, rest)| &rest[..rest.len() - 1]);
+			assert_eq!(found, format, "{text}");
+		}
+	}
+
+	#[test]
 	fn generation_should_leave_nothing_to_defaults_when_the_job_says_little() {
 		let (path, body) = {
-			let said = Said::Messages(vec![Message::new(Role::User, "hi")]);
+			let said = Said::Messages(vec![Message::new(Role::User, "hi")], None);
 			generation(&Request { seed: u64::MAX, ..request(1, 8) }, "m", &said)
 		};
 		assert_eq!(path, "/v1/chat/completions");

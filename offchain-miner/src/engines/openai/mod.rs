@@ -27,7 +27,7 @@ use super::{
 	vocabulary::Vocabulary,
 	EmbedRequest, Engine, EngineError, Generation, LocalModel, Request,
 };
-use api::{Chunk, Counted, Embeddings, Models, Timings};
+use api::{Chunk, Counted, Embeddings, Formed, Models, Timings};
 
 pub use settings::{Served, Settings};
 
@@ -150,7 +150,7 @@ impl Openai {
 		sink: &Sink,
 	) -> Result<Streamed, EngineError> {
 		let (path, body) = api::generation(request, name, said);
-		let sent = self.client.post(format!("{}{path}", self.base)).json(&body).send().await;
+		let sent = self.client.post(format!("{}{path}", self.base)).json(&Formed::new(&body, said)).send().await;
 		let response = sent.map_err(|error| self.unreachable(&error))?;
 		let status = response.status();
 		if !status.is_success() {

@@ -4,8 +4,19 @@
 //! ```json
 //! [{"role":"system","content":"Be brief."},{"role":"user","content":"What is 17 + 25?"}]
 //! ```
+//!
+//! or, where the answer is held to a form, an object with `"json"` or a JSON Schema as its `format`:
+//!
+//! ```json
+//! {"messages":[{"role":"user","content":"What is 17 + 25?"}],"format":{"type":"object","properties":{"sum":{"type":"integer"}}}}
+//! ```
+
+mod form;
+
+pub use form::{BadForm, Form};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -56,17 +67,41 @@ pub enum BadConversation {
 	/// Its messages do not follow one another as they must.
 	#[error("{0}")]
 	Order(&'static str),
+	/// Its answer can't be held to the form.
+	#[error(transparent)]
+	Form(#[from] BadForm),
+}
+
+/// What a conversation's input says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+	/// Oldest first.
+	pub messages: Vec<Message>,
+	/// What the answer is held to.
+	pub form: Option<Form>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Formed<M> {
+	messages: M,
+	format: Box<RawValue>,
 }
 
 /// Reads a conversation.
 ///
 /// # Errors
 ///
-/// See [`check`], and what is no JSON of this form.
-pub fn parse(input: &[u8]) -> Result<Vec<Message>, BadConversation> {
-	let messages: Vec<Message> = serde_json::from_slice(input)?;
+/// See [`check`] and [`Form::of_format`], and what is no JSON of this kind.
+pub fn parse(input: &[u8]) -> Result<Conversation, BadConversation> {
+	let (messages, form): (Vec<Message>, _) = if input.trim_ascii_start().starts_with(b"{") {
+		let Formed { messages, format } = serde_json::from_slice(input)?;
+		(messages, Form::of_format(&format)?)
+	} else {
+		(serde_json::from_slice(input)?, None)
+	};
 	check(&messages)?;
-	Ok(messages)
+	Ok(Conversation { messages, form })
 }
 
 /// Whether the last message is the user's and none but the first one is the system's.
@@ -84,9 +119,13 @@ pub fn check(messages: &[Message]) -> Result<(), BadConversation> {
 	Ok(())
 }
 
-/// The bytes of a conversation.
-pub fn encode(messages: &[Message]) -> Vec<u8> {
-	serde_json::to_vec(messages).expect("text under text keys is JSON")
+/// The bytes of a conversation whose answer may have any form, or this one.
+pub fn encode(messages: &[Message], form: Option<&Form>) -> Vec<u8> {
+	let bytes = match form {
+		None => serde_json::to_vec(messages),
+		Some(form) => serde_json::to_vec(&Formed { messages, format: form.format() }),
+	};
+	bytes.expect("text under text keys is JSON")
 }
 
 #[cfg(test)]
@@ -100,9 +139,21 @@ mod tests {
 	#[test]
 	fn conversation_should_come_back_when_it_is_encoded() {
 		let messages = [Role::System, Role::User, Role::Assistant, Role::User].map(message);
-		let bytes = encode(&messages);
+		let bytes = encode(&messages, None);
 		assert!(bytes.starts_with(br#"[{"role":"system","content":"a \"b\"\n"},{"role":"user","#));
-		assert_eq!(parse(&bytes).unwrap(), messages);
+		assert_eq!(parse(&bytes).unwrap(), Conversation { messages: messages.to_vec(), form: None });
+	}
+
+	#[test]
+	fn conversation_should_come_back_with_the_form_of_its_answer() {
+		let messages = vec![message(Role::User)];
+		for form in [Form::Json, Form::of_schema(r#"{"type":"object"}"#).unwrap()] {
+			let bytes = encode(&messages, Some(&form));
+			assert!(bytes.starts_with(br#"{"messages":[{"role":"user","#));
+			assert_eq!(parse(&bytes).unwrap(), Conversation { messages: messages.clone(), form: Some(form) });
+		}
+		let bad = br#"{"messages":[{"role":"user","content":"x"}],"format":{"pattern":"x"}}"#;
+		assert!(matches!(parse(bad), Err(BadConversation::Form(_))));
 	}
 
 	#[test]
@@ -110,15 +161,17 @@ mod tests {
 		for roles in [&[][..], &[Role::System], &[Role::User, Role::Assistant], &[Role::User, Role::System, Role::User]]
 		{
 			let messages: Vec<_> = roles.iter().copied().map(message).collect();
-			assert!(matches!(parse(&encode(&messages)), Err(BadConversation::Order(_))), "{roles:?}");
+			assert!(matches!(parse(&encode(&messages, None)), Err(BadConversation::Order(_))), "{roles:?}");
 		}
 	}
 
 	#[test]
 	fn conversation_should_be_refused_when_it_is_something_else() {
-		let others: [&[u8]; 5] = [
+		let others: [&[u8]; 7] = [
 			b"hello",
 			b"{}",
+			br#"{"messages":[{"role":"user","content":"x"}]}"#,
+			br#"{"messages":[{"role":"user","content":"x"}],"format":"json","tools":[]}"#,
 			br#"[{"role":"tool","content":"x"}]"#,
 			br#"[{"role":"user"}]"#,
 			br#"[{"role":"user","content":"x","name":"y"}]"#,
