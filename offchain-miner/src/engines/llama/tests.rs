@@ -12,7 +12,7 @@ fn path() -> PathBuf {
 	Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/millrace-tiny.gguf")
 }
 
-fn model() -> LlamaModel {
+pub(super) fn model() -> LlamaModel {
 	LlamaModel::load_from_file(backend().unwrap(), path(), &LlamaModelParams::default()).unwrap()
 }
 
