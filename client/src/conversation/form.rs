@@ -65,8 +65,7 @@ impl Form {
 		let Ok(schema) = serde_json::from_str::<Map<String, Value>>(text) else {
 			return bad("a schema must be a JSON object");
 		};
-		let mut schemas = 0;
-		check(&schema, 0, &mut schemas)?;
+		check(&schema, &schema, 0, &mut 0)?;
 		Ok(Self::Schema(text.to_owned()))
 	}
 
@@ -81,13 +80,18 @@ impl Form {
 }
 
 /// Holds a schema to what all engines hold an answer to, and what takes them a bounded time.
-fn check(schema: &Map<String, Value>, depth: usize, schemas: &mut usize) -> Result<(), BadForm> {
+fn check(
+	schema: &Map<String, Value>,
+	root: &Map<String, Value>,
+	depth: usize,
+	schemas: &mut usize,
+) -> Result<(), BadForm> {
 	*schemas = schemas.saturating_add(1);
 	if depth > MAX_DEPTH || *schemas > MAX_SCHEMAS {
 		return bad(format!("the schema has more than {MAX_DEPTH} levels or {MAX_SCHEMAS} schemas in it"));
 	}
 	let mut inner = |value: &Value| match value {
-		Value::Object(schema) => check(schema, depth.saturating_add(1), schemas),
+		Value::Object(schema) => check(schema, root, depth.saturating_add(1), schemas),
 		_ => bad("what stands for a schema is no JSON object"),
 	};
 	for (word, value) in schema {
@@ -96,7 +100,7 @@ fn check(schema: &Map<String, Value>, depth: usize, schemas: &mut usize) -> Resu
 			("type", Value::Array(names)) => names.iter().all(|name| TYPES.iter().any(|known| name == known)),
 			("properties" | "$defs" | "definitions", Value::Object(named)) => {
 				named.values().try_for_each(&mut inner)?;
-				true
+				named.keys().all(|name| !name.is_empty() && !name.contains(char::is_control))
 			}
 			("items", value) => {
 				inner(value)?;
@@ -113,7 +117,7 @@ fn check(schema: &Map<String, Value>, depth: usize, schemas: &mut usize) -> Resu
 				value.as_u64().is_some_and(|count| count <= MAX_COUNT)
 			}
 			("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum", value) => value.as_i64().is_some(),
-			("$ref", Value::String(place)) => place.starts_with("#/$defs/") || place.starts_with("#/definitions/"),
+			("$ref", Value::String(place)) => is_defined(place, root),
 			("const", _) => true,
 			(remark, _) if REMARKS.contains(&remark) => true,
 			_ => return bad(format!("not every engine knows {word} in a schema; leave it out")),
@@ -123,6 +127,13 @@ fn check(schema: &Map<String, Value>, depth: usize, schemas: &mut usize) -> Resu
 		}
 	}
 	Ok(())
+}
+
+/// Whether a reference is to one of the schema's own definitions.
+fn is_defined(place: &str, root: &Map<String, Value>) -> bool {
+	let Some((list, name)) = place.strip_prefix("#/").and_then(|place| place.split_once('/')) else { return false };
+	["$defs", "definitions"].contains(&list)
+		&& root.get(list).and_then(Value::as_object).is_some_and(|named| named.contains_key(name))
 }
 
 #[cfg(test)]
@@ -179,6 +190,10 @@ mod tests {
 			(json!({ "items": { "format": "date" } }), "format"),
 			(json!({ "minItems": 1_000_000_000 }), "minItems"),
 			(json!({ "$ref": "https://example.com/schema" }), "$ref"),
+			(json!({ "$ref": "#/$defs/nowhere" }), "$ref"),
+			(json!({ "$ref": "#/properties/a", "properties": { "a": {} } }), "$ref"),
+			(json!({ "properties": { "": {} } }), "properties"),
+			(json!({ "properties": { "a\0b": {} } }), "properties"),
 			(json!({ "type": "date" }), "type"),
 			(json!({ "anyOf": [] }), "anyOf"),
 			(json!({ "items": true }), "no JSON object"),

@@ -54,8 +54,8 @@ async fn answer_should_keep_to_its_form_when_llama_streams_it() {
 	let bad = r#""response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"pattern":"(a*)*"}}}"#;
 	let (status, answer) = post(format!("{}/chat/completions", gateway.base_url()), body(bad)).await;
 	assert_eq!((status, &answer["error"]["param"]), (StatusCode::BAD_REQUEST, &json!("response_format")), "{answer}");
-	let missing = r##""format":{"$ref":"#/$defs/nowhere"}"##;
-	let (status, answer) = post(format!("{}/api/chat", gateway.root()), body(missing)).await;
+	let endless = r##""format":{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}"##;
+	let (status, answer) = post(format!("{}/api/chat", gateway.root()), body(endless)).await;
 	assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
 }
 
