@@ -132,6 +132,8 @@ fn litellm(engine: &FakeOllama, folder: &TempDir) -> Option<(Process, String)> {
 	let mut command = Command::new(python.with_file_name("litellm"));
 	command.args(["--host", "127.0.0.1", "--num_workers", "1", "--port", &free.port().to_string(), "--config"]);
 	command.arg(config).env("LITELLM_LOCAL_MODEL_COST_MAP", "True");
+	// Without it the proxy does not start where no key is asked for, as none is of the gateway beside it.
+	command.env("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY", "true");
 	let process = Process::start("litellm", command);
 	process.wait_for("that it serves", |line| line.contains("Application startup complete"));
 	Some((process, format!("http://{free}")))

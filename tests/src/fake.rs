@@ -109,7 +109,8 @@ impl Drop for FakeOllama {
 	}
 }
 
-async fn show(State(shared): State<Arc<Shared>>, Json(_): Json<Value>) -> Json<Value> {
+// As Ollama, it does not look at the content type.
+async fn show(State(shared): State<Arc<Shared>>) -> Json<Value> {
 	let info = json!({
 		"tokenizer.ggml.model": "llama",
 		"tokenizer.ggml.tokens": ["<s>", "4", "2", "\u{2581}"],
@@ -119,7 +120,7 @@ async fn show(State(shared): State<Arc<Shared>>, Json(_): Json<Value>) -> Json<V
 	Json(json!({ "modelfile": format!("FROM /x/blobs/sha256-{file}\n"), "model_info": info }))
 }
 
-async fn chat(State(shared): State<Arc<Shared>>, Json(_): Json<Value>) -> Response<Body> {
+async fn chat(State(shared): State<Arc<Shared>>) -> Response<Body> {
 	shared.asked.send_modify(|asked| *asked += 1);
 	let mut says = shared.say.subscribe();
 	let say = match says.wait_for(|say| !matches!(say, Say::Nothing)).await {
