@@ -1,0 +1,10 @@
+#![no_main]
+
+#[path = "../properties/scale.rs"]
+mod scale;
+#[path = "../properties/session.rs"]
+mod session;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+	session::check(data);
+});
