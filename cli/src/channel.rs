@@ -14,6 +14,7 @@ use crate::{
 	error::CliError,
 	miner::rate,
 	show::{self, hash, plancks},
+	transcript,
 };
 
 /// Runs a command for channels.
@@ -69,6 +70,7 @@ pub async fn run(context: &Context, command: ChannelCommand) -> Result<(), CliEr
 			context.print(as_json(&channel), || as_text(&channel));
 			Ok(())
 		}
+		ChannelCommand::Transcript { channel, file } => transcript::run(context, channel, file).await,
 		ChannelCommand::Close { channel, voucher } => close(context, channel, voucher.as_deref()).await,
 	}
 }

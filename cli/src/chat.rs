@@ -8,7 +8,9 @@ use millrace_client::{
 	session::{wire::RefusalCode, Delta, Session, SessionError},
 	Event, Model,
 };
-use millrace_primitives::{job::MAX_INPUT_BYTES, AccountId32, ChannelId, JobParams, RunningTotal, Sampling, Workload};
+use millrace_primitives::{
+	job::MAX_INPUT_BYTES, AccountId32, Bid, ChannelId, JobParams, RunningTotal, Sampling, Workload,
+};
 use rand::{rngs::OsRng, RngCore};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -57,11 +59,9 @@ async fn open(context: &Context, chat: &Chat) -> Result<(ChannelId, Model), CliE
 		Some(model) => context.model(model).await?,
 		None => first_model(context, &Workload::Chat(Sampling::greedy(1))).await?,
 	};
-	let miner = match &chat.miner {
-		Some(miner) => context.address(miner)?,
-		None => cheapest(context, &model).await?,
-	};
-	let call = channel::open(miner.clone(), model.id, context.own_account()?, chat.deposit, None);
+	let Bid { owner: miner, rate, .. } = chosen(context, chat.miner.as_deref(), &model).await?;
+	// What the miner asks now: it could ask more until the channel is open.
+	let call = channel::open(miner.clone(), model.id, context.own_account()?, chat.deposit, Some(rate));
 	let done = context.send(call).await?;
 	let opened = done.events.iter().find_map(|event| match event {
 		Event::ChannelOpened { channel } => Some(*channel),
@@ -76,15 +76,21 @@ async fn open(context: &Context, chat: &Chat) -> Result<(ChannelId, Model), CliE
 	Ok((id, model))
 }
 
-async fn cheapest(context: &Context, model: &Model) -> Result<AccountId32, CliError> {
+/// The miner that was named, or the cheapest one that answers sessions, with what it asks.
+async fn chosen(context: &Context, named: Option<&str>, model: &Model) -> Result<Bid<AccountId32>, CliError> {
 	let client = context.client().await?;
+	let named = named.map(|miner| context.address(miner)).transpose()?;
 	for bid in client.bids(model.id, JobParams::greedy(1), 0).await? {
-		if client.endpoint(&bid.owner).await?.is_some() {
-			return Ok(bid.owner);
+		let is_it = named.as_ref().is_none_or(|miner| *miner == bid.owner);
+		if is_it && client.endpoint(&bid.owner).await?.is_some() {
+			return Ok(bid);
 		}
 	}
 	let name = &model.name;
-	Err(CliError::NotFound(format!("no miner of {name} answers sessions; `millrace ask` posts a job instead")))
+	Err(CliError::NotFound(match named {
+		Some(miner) => format!("the miner {miner} has no offer for {name}, or answers no sessions"),
+		None => format!("no miner of {name} answers sessions; `millrace ask` posts a job instead"),
+	}))
 }
 
 /// Answers one line after another until there are no more.

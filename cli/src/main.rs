@@ -22,6 +22,7 @@ mod show;
 mod show_answer;
 mod show_quote;
 mod trace;
+mod transcript;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,7 @@ use super::{
 	network::{self, Multiaddr, Network, NetworkError, PeerId},
 	store::{Behind, Record, StoreError},
 	talk::{Talk, TalkError},
+	transcripts::{self, Line, Transcript},
 	wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
 	ChannelTerms, Fault, Payer, Received,
 };
@@ -142,6 +143,8 @@ struct Open {
 	usage: Usage,
 	/// Heard and not paid yet: what interrupts the payment must not lose it.
 	unpaid: Option<Checkpoint>,
+	/// Bytes and tokens up to the last checkpoint that was paid.
+	kept: (usize, usize),
 	most_bytes: usize,
 }
 
@@ -198,6 +201,7 @@ pub struct Session {
 	signer: Signer,
 	payer: Payer,
 	record: Behind,
+	transcript: Transcript,
 	answer: Option<Open>,
 	ended: bool,
 	/// The connection lives as long as this.
@@ -206,7 +210,8 @@ pub struct Session {
 
 impl Session {
 	/// Connects to the miner of an open channel, at the address and key that the chain has for it. `signer`: the channel's
-	/// session key. What is signed for is kept in `folder`, in a file of this channel, before it is sent. What another
+	/// session key. What is signed for is kept in `folder`, in a file of this channel, before it is sent, and what is asked
+	/// and answered in [`transcripts`], until the chain has forgotten the channel. What another
 	/// program signed for with the same key is learned from the miner, which has the voucher.
 	///
 	/// # Errors
@@ -218,7 +223,14 @@ impl Session {
 		signer: Signer,
 		folder: &Path,
 	) -> Result<Self, SessionError> {
-		Self::begin(counterpart(client, channel).await?, signer, folder).await
+		let session = Self::begin(counterpart(client, channel).await?, signer, folder).await?;
+		let (client, folder) = (client.clone(), chain_folder(folder, session.terms.genesis));
+		tokio::spawn(async move {
+			if let Err(error) = transcripts::sweep(&client, &folder).await {
+				tracing::debug!(%error, "old transcripts can't be looked through now");
+			}
+		});
+		Ok(session)
 	}
 
 	/// As [`Session::connect`], with what is known of the channel.
@@ -231,8 +243,11 @@ impl Session {
 		if signer.account_id() != terms.session_key {
 			return Err(SessionError::WrongKey(terms.channel));
 		}
-		let (folder, name) = (folder.join(hex::encode(terms.genesis)), file_name(terms.channel));
-		let (record, bytes) = blocking(move || Record::open(&folder, &name)).await?;
+		let (folder, name) = (chain_folder(folder, terms.genesis), file_name(terms.channel));
+		let channel = terms.channel;
+		// The record first: it is locked.
+		let open = move || Ok((Record::open(&folder, &name)?, Transcript::open(&folder, channel)?));
+		let ((record, bytes), transcript) = blocking(open).await?;
 		let mut payer = match &bytes {
 			Some(bytes) => decode(bytes).ok_or_else(|| record.corrupt())?,
 			None => Payer::default(),
@@ -253,7 +268,8 @@ impl Session {
 			ToClient::Refused { code, message } => return Err(SessionError::Refused { code, message }),
 			_ => return Err(SessionError::Broken("no answer to the opening")),
 		}
-		Ok(Self { talk, terms, template_tokens, signer, payer, record, answer: None, ended: false, _network: network })
+		let (answer, ended) = (None, false);
+		Ok(Self { talk, terms, template_tokens, signer, payer, record, transcript, answer, ended, _network: network })
 	}
 
 	/// What the chain says of the channel, as of the connection or the last [`Session::refresh`].
@@ -301,6 +317,7 @@ impl Session {
 		let bounds = UsageBounds::new(self.template_tokens, &JobParams::of(workload), len, u32::MAX);
 		let signature = self.signer.sign(&payload.signing_hash()).into();
 		let began = Instant::now();
+		self.transcript.add(&Line::Request { payload: payload.clone(), signature, input: input.clone() })?;
 		self.say(&ToMiner::Request { payload, signature, input })?;
 		self.answer = Some(Open {
 			began,
@@ -311,6 +328,7 @@ impl Session {
 			told: 0,
 			usage: Usage::default(),
 			unpaid: None,
+			kept: (0, 0),
 			most_bytes: usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX),
 		});
 		Ok(Answer { session: self })
@@ -397,6 +415,10 @@ impl Session {
 		let Some(open) = &mut self.answer else { return Err(SessionError::Broken("a checkpoint of no answer")) };
 		let payload = self.payer.check(&self.terms, &open.bounds, &checkpoint, &open.received())?;
 		let (usage, last) = (checkpoint.payload.usage, checkpoint.payload.last);
+		let (bytes, tokens) = open.kept;
+		let (output, entries) = (open.output[bytes..].to_vec(), open.entries[tokens..].to_vec());
+		open.kept = (open.output.len(), open.entries.len());
+		self.transcript.add(&Line::Part { output, entries, checkpoint: checkpoint.clone() })?;
 		let mut payer = self.payer.clone();
 		let voucher = payer.sign(checkpoint, self.signer.sign(&payload.signing_hash()));
 		self.keep(payer).await?;
@@ -493,9 +515,14 @@ pub async fn counterpart(client: &Client, channel: ChannelId) -> Result<Counterp
 ///
 /// [`StoreError::Io`] and [`StoreError::Corrupt`].
 pub fn last_voucher(folder: &Path, genesis: H256, channel: ChannelId) -> Result<Option<Voucher>, StoreError> {
-	let path: PathBuf = folder.join(hex::encode(genesis)).join(file_name(channel));
+	let path: PathBuf = chain_folder(folder, genesis).join(file_name(channel));
 	let Some(bytes) = super::store::read(&path)? else { return Ok(None) };
 	Ok(decode(&bytes).ok_or(StoreError::Corrupt { path })?.voucher().cloned())
+}
+
+/// Where the files of a chain's channels are.
+pub fn chain_folder(folder: &Path, genesis: H256) -> PathBuf {
+	folder.join(hex::encode(genesis))
 }
 
 fn file_name(channel: ChannelId) -> String {

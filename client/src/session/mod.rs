@@ -28,12 +28,13 @@ pub mod store;
 pub mod talk;
 #[cfg(test)]
 mod tests;
+pub mod transcripts;
 pub mod wire;
 
 use millrace_primitives::{AccountId32, Balance, ChannelId, Rate, H256};
 
 pub use earner::{Earner, Refusal};
-pub use live::{counterpart, last_voucher, Answer, Counterpart, Delta, Session, SessionError};
+pub use live::{chain_folder, counterpart, last_voucher, Answer, Counterpart, Delta, Session, SessionError};
 pub use payer::{Fault, Payer, Received};
 
 /// What the chain says of a channel, as both sides need it.

@@ -287,7 +287,7 @@ fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 }
 
 /// To write a file that nobody else can read.
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
 	let mut options = OpenOptions::new();
 	options.create(true).write(true).truncate(false);
 	#[cfg(unix)]

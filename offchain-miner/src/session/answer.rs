@@ -6,6 +6,7 @@ use std::{
 };
 
 use millrace_client::session::{
+	transcripts::Line,
 	wire::{RefusalCode, ToClient, ToMiner},
 	ChannelTerms, Refusal,
 };
@@ -34,12 +35,23 @@ pub struct Part {
 	pub usage: Usage,
 	/// Tokens since the last checkpoint.
 	since: u32,
+	/// Bytes and tokens up to the last checkpoint.
+	kept: (usize, usize),
 }
 
 impl Part {
 	/// Hash of the bytes and root of the transcript.
 	pub fn hashes(&self) -> (H256, H256) {
 		(payload_hash(&self.output), transcript::root(&self.entries))
+	}
+
+	/// What was sent since the last checkpoint, for the record, with the next one.
+	fn keep(&mut self, checkpoint: Checkpoint) -> Line {
+		let (bytes, tokens) = self.kept;
+		let (output, entries) = (self.output[bytes..].to_vec(), self.entries[tokens..].to_vec());
+		self.kept = (self.output.len(), self.entries.len());
+		self.since = 0;
+		Line::Part { output, entries, checkpoint }
 	}
 
 	/// The usage when `now` is what the engine counts and so many tokens were sent: within the bounds that the client
@@ -264,8 +276,10 @@ impl Visit<'_> {
 			Ok(payload) => payload,
 			Err(error) => return Err(self.give_up(terms, &error).await),
 		};
-		part.since = 0;
 		let checkpoint: Checkpoint = signed(payload, &self.hall.signer);
+		if let Err(error) = account.keep(&part.keep(checkpoint.clone())) {
+			return Err(self.give_up(terms, &error).await);
+		}
 		self.talk.say(&ToClient::Checkpoint(checkpoint)).await?;
 		let limit = self.hall.patience();
 		match timeout(limit, self.voucher(account, terms)).await {

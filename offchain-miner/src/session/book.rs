@@ -15,6 +15,7 @@ use std::{
 use codec::{Decode, DecodeAll, Encode};
 use millrace_client::session::{
 	store::{Behind, Record, StoreError},
+	transcripts::{Line, Transcript},
 	ChannelTerms, Earner, Refusal,
 };
 use millrace_primitives::{BlockNumber, ChannelId, Checkpoint, RequestPayload, RunningTotal, Voucher, H256};
@@ -64,6 +65,7 @@ pub struct Account {
 	pub busy: tokio::sync::Mutex<()>,
 	used: Mutex<Instant>,
 	known: Mutex<Known>,
+	transcript: Mutex<Transcript>,
 }
 
 /// What the chain says of a channel, as it was read last.
@@ -86,7 +88,7 @@ pub struct Terms {
 }
 
 impl Account {
-	fn new(record: Record, bytes: Option<Vec<u8>>) -> Result<Self, StoreError> {
+	fn new(record: Record, bytes: Option<Vec<u8>>, transcript: Transcript) -> Result<Self, StoreError> {
 		let mut stored = match bytes {
 			Some(bytes) => decode(&bytes).ok_or_else(|| record.corrupt())?,
 			None => Stored::default(),
@@ -95,7 +97,8 @@ impl Account {
 		stored.earner.start_again();
 		let state = tokio::sync::Mutex::new(State { stored, record: Behind::new(record) });
 		let (closing, busy) = (CancellationToken::new(), tokio::sync::Mutex::default());
-		Ok(Self { state, closing, busy, used: Mutex::new(Instant::now()), known: Mutex::default() })
+		let (used, known) = (Mutex::new(Instant::now()), Mutex::default());
+		Ok(Self { state, closing, busy, used, known, transcript: Mutex::new(transcript) })
 	}
 
 	fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -183,6 +186,15 @@ impl Account {
 		self.change(|stored| stored.earner.checkpoint(terms, output, root, part.usage, last)).await
 	}
 
+	/// Adds to the record of what was asked and answered.
+	///
+	/// # Errors
+	///
+	/// [`BookError::Store`].
+	pub fn keep(&self, line: &Line) -> Result<(), BookError> {
+		Ok(self.transcript.lock().unwrap_or_else(PoisonError::into_inner).add(line)?)
+	}
+
 	/// Takes a voucher. Returns what was paid before it and with it.
 	///
 	/// # Errors
@@ -221,6 +233,7 @@ impl Account {
 
 	/// Ends the answer under way where it is.
 	pub async fn abandon(&self) {
+		self.transcript.lock().unwrap_or_else(PoisonError::into_inner).rest();
 		self.state.lock().await.stored.earner.abandon();
 	}
 
@@ -313,7 +326,12 @@ impl Book {
 		self.lock().keys().copied().collect()
 	}
 
-	/// Forgets a channel that is over.
+	/// Where the accounts are, and the records of what was asked and answered.
+	pub fn folder(&self) -> &Path {
+		&self.folder
+	}
+
+	/// Forgets a channel that is over. What was asked and answered is kept while it can be judged.
 	///
 	/// # Errors
 	///
@@ -329,7 +347,7 @@ impl Book {
 
 fn account(folder: &Path, id: ChannelId) -> Result<Account, StoreError> {
 	let (record, bytes) = Record::open(folder, &format!("channel-{id}"))?;
-	Account::new(record, bytes)
+	Account::new(record, bytes, Transcript::open(folder, id)?)
 }
 
 fn decode(bytes: &[u8]) -> Option<Stored> {

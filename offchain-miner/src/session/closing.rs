@@ -29,7 +29,7 @@ const INCLUSION: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Todo {
 	Nothing,
-	/// Close it, if there is a voucher.
+	/// Close it with what there is.
 	Close,
 	/// Nothing more is to be had from it. Whether it is forgotten depends on whether that is final.
 	Over,
@@ -39,9 +39,12 @@ fn todo(channel: &Channel, best: BlockNumber, voucher: Option<&Voucher>, idle: D
 	let earned = voucher.map_or(0, |voucher| voucher.total.fee);
 	match channel.state {
 		ChannelState::Settled { .. } => Todo::Over,
-		// Also when no better voucher is known: it settles at once, and nothing is left to watch.
+		// Also when no better voucher is known, or none at all: it settles at once, the client need not wait for its money,
+		// and nothing is left to watch.
 		ChannelState::Closing { owed } if earned >= owed.fee => Todo::Close,
 		ChannelState::Closing { .. } => Todo::Nothing,
+		// It ends by itself.
+		ChannelState::Open if earned == 0 => Todo::Nothing,
 		ChannelState::Open if channel.due.saturating_sub(best) <= NEAR_END => Todo::Close,
 		ChannelState::Open => {
 			let used_up = channel.deposit.saturating_sub(earned) <= channel.deposit / USED_UP;
@@ -72,7 +75,12 @@ impl Hall {
 			look.reset_immediately();
 			loop {
 				tokio::select! {
-					_ = look.tick() => self.look_at(self.book.channels()).await,
+					_ = look.tick() => {
+						self.look_at(self.book.channels()).await;
+						if let Err(error) = self.ledger.sweep(self.book.folder()).await {
+							tracing::debug!(%error, "old transcripts can't be looked through now");
+						}
+					}
 					next = news.next() => match next {
 						Some(News { best, changed }) => {
 							for account in changed.iter().filter_map(|id| self.book.find(*id)) {
@@ -112,8 +120,8 @@ impl Hall {
 				account.closing.cancel();
 				// After the answer that is cut off, whose last voucher may be on its way. One that takes too long is left.
 				let _idle = timeout(self.patience().saturating_add(SAYING), account.busy.lock()).await;
-				let Some(voucher) = account.voucher().await else { return Ok(()) };
-				let fee = voucher.total.fee;
+				let voucher = account.voucher().await;
+				let fee = voucher.as_ref().map_or(0, |voucher| voucher.total.fee);
 				timeout(INCLUSION, self.ledger.close(id, voucher)).await??;
 				tracing::info!(channel = id, event = %"channel_closed", paid = %fee, "closed with the best voucher");
 			}
@@ -169,6 +177,14 @@ mod tests {
 		assert_eq!(of(ChannelState::Closing { owed: total(4) }, 1, 5), Todo::Close);
 		assert_eq!(of(ChannelState::Closing { owed: total(6) }, 1, 5), Todo::Nothing);
 		assert_eq!(of(ChannelState::Settled { paid: 5 }, 1, 5), Todo::Over);
+	}
+
+	#[test]
+	fn channel_without_a_voucher_should_be_closed_when_its_client_closes_it() {
+		let of = |state, best| todo(&channel(state), best, None, WAIT);
+		assert_eq!(of(ChannelState::Closing { owed: total(0) }, 1), Todo::Close);
+		assert_eq!(of(ChannelState::Closing { owed: total(1) }, 1), Todo::Nothing);
+		assert_eq!(of(ChannelState::Open, 9_400), Todo::Nothing);
 	}
 
 	#[test]

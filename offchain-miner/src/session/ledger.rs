@@ -1,10 +1,15 @@
 //! What sessions need of the chain.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use futures::{future::ready, stream::BoxStream, StreamExt};
 use millrace_client::{
 	channel, endpoint,
-	session::network::{Multiaddr, PeerId},
+	session::{
+		network::{Multiaddr, PeerId},
+		transcripts,
+	},
 	Channel, ChannelState, Client, Endpoint, Error, Event, Submitter,
 };
 use millrace_primitives::{AccountId32, BlockNumber, ChannelId, ModelId, Voucher, H256};
@@ -48,14 +53,17 @@ pub trait Ledger: Send + Sync {
 	/// Whether a channel is settled in a block that no reorg removes.
 	async fn is_over(&self, id: ChannelId) -> Result<bool, ChainError>;
 
+	/// Takes away what was kept in `folder` of channels that can't be judged any more.
+	async fn sweep(&self, folder: &Path) -> Result<(), ChainError>;
+
 	/// A registered model.
 	async fn model(&self, id: ModelId) -> Result<Option<Asked>, ChainError>;
 
 	/// Each best block; ends when the connection breaks.
 	async fn news(&self) -> Result<BoxStream<'static, News>, ChainError>;
 
-	/// Closes a channel with the best voucher.
-	async fn close(&self, id: ChannelId, voucher: Voucher) -> Result<(), ChainError>;
+	/// Closes a channel with the best voucher, or without one where there is none.
+	async fn close(&self, id: ChannelId, voucher: Option<Voucher>) -> Result<(), ChainError>;
 
 	/// What the chain says of where this miner's sessions are answered; the outer `None`: the operator has no miner.
 	async fn endpoint(&self) -> Result<Option<Option<Endpoint>>, ChainError>;
@@ -102,6 +110,10 @@ impl Ledger for NodeLedger {
 		})
 	}
 
+	async fn sweep(&self, folder: &Path) -> Result<(), ChainError> {
+		Ok(transcripts::sweep(&self.client, folder).await?)
+	}
+
 	async fn model(&self, id: ModelId) -> Result<Option<Asked>, ChainError> {
 		let model = self.client.model(id).await?;
 		Ok(model.map(|model| Asked {
@@ -132,8 +144,8 @@ impl Ledger for NodeLedger {
 		Ok(read.boxed())
 	}
 
-	async fn close(&self, id: ChannelId, voucher: Voucher) -> Result<(), ChainError> {
-		self.submitter.submit(channel::close(id, Some(voucher))).await?;
+	async fn close(&self, id: ChannelId, voucher: Option<Voucher>) -> Result<(), ChainError> {
+		self.submitter.submit(channel::close(id, voucher)).await?;
 		Ok(())
 	}
 

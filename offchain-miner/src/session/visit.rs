@@ -8,6 +8,7 @@ use std::{
 use millrace_client::{
 	session::{
 		talk::{Talk, TalkError},
+		transcripts::Line,
 		wire::{RefusalCode, ToClient, ToMiner},
 		ChannelTerms, Refusal,
 	},
@@ -244,7 +245,7 @@ impl Visit<'_> {
 		let (workload, len) = (request.workload, u32::try_from(input.len()).unwrap_or(u32::MAX));
 		// The client bounds the time by what passes there.
 		let bounds = UsageBounds::new(model.template_tokens, &JobParams::of(workload), len, u32::MAX);
-		let order = Order::new(&workload, model.digest, model.context_length, input, request.seed)
+		let order = Order::new(&workload, model.digest, model.context_length, input.clone(), request.seed)
 			.ok_or_else(|| refused(RefusalCode::BadRequest, "the workload can't be streamed"))?;
 		let mut begun = account.begin(&terms, request, signature, now_ms()).await;
 		if matches!(begun, Err(BookError::Refused(Refusal::Exhausted))) {
@@ -254,6 +255,11 @@ impl Visit<'_> {
 			begun = account.begin(&terms, request, signature, now_ms()).await;
 		}
 		begun.map_err(|error| refusal(&error))?;
+		let asked = Line::Request { payload: request.clone(), signature: signature.into(), input: input.clone() };
+		if let Err(error) = account.keep(&asked) {
+			account.abandon().await;
+			return Err(refusal(&error));
+		}
 		let began = Instant::now();
 		let (sink, pieces) = Sink::bounded(AHEAD);
 		let (cancel, engines) = (CancellationToken::new(), self.hall.engines.clone());
