@@ -17,8 +17,21 @@ pub enum Delta {
 	Tokens(Vec<TranscriptEntry>),
 	/// More bytes of it; a character can be cut in two.
 	Piece(Vec<u8>),
+	/// A function that the model calls.
+	Call(Call),
 	/// Nothing comes after this.
 	End(End),
+}
+
+/// A function that the model calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+	/// What its result refers to.
+	pub id: String,
+	/// The function's.
+	pub name: String,
+	/// A JSON object, as the model wrote it.
+	pub arguments: String,
 }
 
 /// How an answer ended.
@@ -90,6 +103,8 @@ pub struct Answer {
 	pub output: Vec<u8>,
 	/// The record of its tokens, where it was asked for.
 	pub tokens: Vec<TranscriptEntry>,
+	/// What it calls.
+	pub calls: Vec<Call>,
 	/// How it ended.
 	pub end: End,
 }
@@ -214,6 +229,16 @@ pub enum NoAnswer {
 }
 
 impl NoAnswer {
+	/// Whether something may have been paid all the same.
+	pub fn may_be_paid(&self) -> bool {
+		match self {
+			Self::Broken(_) | Self::Pruned { .. } | Self::OneOf { .. } | Self::Store(_) => true,
+			// What it was asked to post may be in a block.
+			Self::Chain(error) => !matches!(**error, Error::Dispatch { .. } | Error::InsufficientFunds),
+			_ => false,
+		}
+	}
+
 	/// Nothing came any more, and no reason.
 	pub fn broke_off() -> Self {
 		Error::Connection("the answer broke off".into()).into()
@@ -232,12 +257,13 @@ impl From<Error> for NoAnswer {
 ///
 /// The backend's.
 pub async fn whole(mut deltas: Deltas) -> Result<Answer, NoAnswer> {
-	let (mut output, mut tokens) = (Vec::new(), Vec::new());
+	let (mut output, mut tokens, mut calls) = (Vec::new(), Vec::new(), Vec::new());
 	while let Some(delta) = deltas.next().await {
 		match delta? {
 			Delta::Tokens(more) => tokens.extend(more),
 			Delta::Piece(piece) => output.extend(piece),
-			Delta::End(end) => return Ok(Answer { output, tokens, end }),
+			Delta::Call(call) => calls.push(call),
+			Delta::End(end) => return Ok(Answer { output, tokens, calls, end }),
 		}
 	}
 	Err(NoAnswer::broke_off())

@@ -12,6 +12,7 @@ mod keys;
 mod matching;
 mod metrics;
 mod ollama;
+mod once;
 mod openai;
 mod prompt;
 mod rate;
@@ -22,6 +23,7 @@ mod start;
 mod status;
 mod stop;
 mod store;
+mod tools;
 
 use clap::Parser;
 

@@ -25,6 +25,7 @@ use crate::{
 	document, job_api, matching,
 	metrics::Metrics,
 	ollama::{self, OllamaError},
+	once,
 	openai::{chat, completions, embeddings, models, ApiError},
 	status::{self, Draining},
 	stop,
@@ -177,6 +178,7 @@ pub fn router(gateway: Shared, config: &Config) -> Router {
 		.route("/metrics", get(status::metrics))
 		.merge(job_api::routes())
 		.merge(ollama::routes())
+		.route_layer(middleware::from_fn_with_state(gateway.clone(), once::once))
 		.route_layer(middleware::from_fn_with_state(gateway.clone(), access::enter));
 	let read = ReadTimeout(config.read_timeout());
 	Router::new()

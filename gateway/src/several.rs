@@ -54,18 +54,20 @@ fn told(index: usize, count: usize, mut deltas: Deltas) -> impl Stream<Item = (u
 ///
 /// The first that comes; the other answers end with it.
 pub async fn whole(all: Vec<Deltas>) -> Result<Vec<Answer>, NoAnswer> {
-	let mut parts: Vec<(Vec<u8>, Vec<_>, Option<End>)> = all.iter().map(|_| Default::default()).collect();
+	let mut parts: Vec<(Vec<u8>, Vec<_>, Vec<_>, Option<End>)> = all.iter().map(|_| Default::default()).collect();
 	let mut deltas = interleaved(all);
 	while let Some((index, delta)) = deltas.next().await {
 		let delta = delta?;
-		let Some((output, tokens, end)) = parts.get_mut(index) else { continue };
+		let Some((output, tokens, calls, end)) = parts.get_mut(index) else { continue };
 		match delta {
 			Delta::Tokens(more) => tokens.extend(more),
 			Delta::Piece(piece) => output.extend(piece),
+			Delta::Call(call) => calls.push(call),
 			Delta::End(told) => *end = Some(told),
 		}
 	}
-	let answer = |(output, tokens, end): (_, _, Option<End>)| Some(Answer { output, tokens, end: end? });
+	let answer =
+		|(output, tokens, calls, end): (_, _, _, Option<End>)| Some(Answer { output, tokens, calls, end: end? });
 	parts.into_iter().map(answer).collect::<Option<_>>().ok_or_else(NoAnswer::broke_off)
 }
 

@@ -178,6 +178,9 @@ async fn tidy(store: Arc<Store>, keep: i64) {
 			Ok(count) => tracing::info!(count, event = %"forgot", "ended jobs are forgotten"),
 			Err(error) => tracing::error!(%error, "ended jobs can't be forgotten"),
 		}
+		if let Err(error) = store.forget_requests(keep) {
+			tracing::error!(%error, "the names of requests can't be forgotten");
+		}
 		tokio::time::sleep(TIDY).await;
 	}
 }

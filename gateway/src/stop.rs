@@ -66,6 +66,7 @@ impl Held {
 				let more = self.push(&piece);
 				self.pass(more)
 			}
+			call @ Delta::Call(_) => vec![call],
 			Delta::End(mut end) => {
 				if self.ended {
 					end.finish = Finish::Stop;

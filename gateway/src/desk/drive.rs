@@ -148,7 +148,7 @@ impl Desk {
 					let full = limit.is_some_and(|limit| limit > 0 && usage.output_tokens >= limit);
 					let finish = if full { Finish::Length } else { Finish::Stop };
 					let end = End { source: Source::Job(job), usage, fee, finish };
-					return Ok(Answer { output, tokens: Vec::new(), end });
+					return Ok(Answer { output, tokens: Vec::new(), calls: Vec::new(), end });
 				}
 				JobUpdate::Settled { output: None, fee, .. } => return Err(NoAnswer::Pruned { job, fee }),
 				JobUpdate::Failed => {

@@ -18,6 +18,7 @@ use crate::{
 	access::Caller,
 	answer::{NoAnswer, Order},
 	desk::Begun,
+	once::{name_of, reused},
 	openai::{
 		request::{check_input, default_limit, thousandths},
 		ApiError,
@@ -25,9 +26,6 @@ use crate::{
 	server::{Body, Gateway, Shared},
 	store::{OverBudget, Stored},
 };
-
-/// Most bytes of an Idempotency-Key.
-const MAX_NAME: usize = 255;
 
 /// Says that an answer is that of an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -111,17 +109,6 @@ impl JobBody {
 		let max_fee = self.max_fee(gateway.limits.max_fee)?;
 		let request = JobRequest { model: model.id, input: self.input.clone().into_bytes(), params, max_fee, miner };
 		Ok(Order::new(model, request))
-	}
-}
-
-fn name_of(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-	let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-	match value.to_str() {
-		Ok(name) if (1..=MAX_NAME).contains(&name.len()) => Ok(Some(name)),
-		_ => Err(ApiError::bad_request(
-			Some("Idempotency-Key"),
-			format!("Idempotency-Key: expected 1 to {MAX_NAME} visible ASCII characters"),
-		)),
 	}
 }
 
@@ -229,11 +216,7 @@ pub async fn create(
 fn known(gateway: &Gateway, stored: Stored) -> Result<Response, ApiError> {
 	match stored {
 		Stored::Known(row) => Ok(([(REPLAYED, "true")], Json(view(gateway, &row))).into_response()),
-		_ => Err(ApiError::refused(
-			StatusCode::CONFLICT,
-			"idempotency_key_reused",
-			"another request was sent with this Idempotency-Key; take a new one for each job",
-		)),
+		_ => Err(reused()),
 	}
 }
 
@@ -256,16 +239,5 @@ mod tests {
 		for wrong in ["51", "-1", "0.5", "", "5 MILL"] {
 			assert_eq!(fee(wrong), Err(Some("max_fee")), "{wrong}");
 		}
-	}
-
-	#[test]
-	fn name_should_be_short_and_visible() {
-		let named = |value: &str| {
-			name_of(&[("idempotency-key".parse().unwrap(), value.parse().unwrap())].into_iter().collect())
-				.map(|name| name.map(str::to_owned))
-				.is_ok()
-		};
-		assert!(named("a") && named(&"a".repeat(255)));
-		assert!(!named("") && !named(&"a".repeat(256)) && !named("é"));
 	}
 }

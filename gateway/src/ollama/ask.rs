@@ -20,9 +20,11 @@ use super::{
 };
 use crate::{
 	access::Caller,
+	answer::Call,
 	openai::request::{asks, check_input, order, refusal},
 	prompt::{self, Kind},
 	server::{AnyBody, Shared},
+	tools::{Choice, Tools},
 };
 
 /// A request for text.
@@ -63,6 +65,9 @@ pub struct ChatRequest {
 	/// `"json"`, or the JSON Schema of the answer.
 	#[schema(value_type = Option<Value>)]
 	format: Option<Box<RawValue>>,
+	/// The functions that the model can call, see [`crate::tools`].
+	#[schema(value_type = Option<Vec<Value>>)]
+	tools: Option<Box<RawValue>>,
 	options: Option<Options>,
 	/// Passed over, but for 0 without a message.
 	keep_alive: Option<Value>,
@@ -79,12 +84,32 @@ pub struct Message {
 	#[serde(default)]
 	content: String,
 	images: Option<Value>,
-	tool_calls: Option<Value>,
+	/// The functions that the model called.
+	tool_calls: Option<Vec<ToolCall>>,
+	/// In a message of the role `tool` the call that it is the result of; the first without one unless told.
+	tool_call_id: Option<String>,
+}
+
+/// A call of a function in Ollama's form.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = OllamaToolCall)]
+pub struct ToolCall {
+	id: Option<String>,
+	function: CalledFunction,
+}
+
+/// Which function is called, and how.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = OllamaCalledFunction)]
+pub struct CalledFunction {
+	name: String,
+	#[schema(value_type = Option<Value>)]
+	arguments: Option<Box<RawValue>>,
 }
 
 impl Message {
 	fn of(role: &str, content: String) -> Self {
-		Self { role: role.into(), content, images: None, tool_calls: None }
+		Self { role: role.into(), content, images: None, tool_calls: None, tool_call_id: None }
 	}
 }
 
@@ -95,7 +120,6 @@ struct Others {
 	images: Option<Value>,
 	template: Option<Value>,
 	context: Option<Value>,
-	tools: Option<Value>,
 	think: Option<Value>,
 	logprobs: Option<Value>,
 	top_logprobs: Option<Value>,
@@ -108,7 +132,6 @@ impl Others {
 			("images", &self.images),
 			("template", &self.template),
 			("context", &self.context),
-			("tools", &self.tools),
 			("think", &self.think),
 			("logprobs", &self.logprobs),
 			("top_logprobs", &self.top_logprobs),
@@ -131,21 +154,45 @@ fn form_of(format: Option<&RawValue>) -> Result<Option<conversation::Form>, Olla
 	form.map(Option::flatten).map_err(|error| OllamaError::bad_request(error.to_string()))
 }
 
-/// What the messages ask for.
-fn asked(messages: Vec<Message>, form: Option<&conversation::Form>) -> Result<(Kind, String), OllamaError> {
-	let mut said = Vec::new();
-	for Message { role, content, images, tool_calls } in messages {
-		let of = prompt::role(&role).ok_or_else(|| {
-			OllamaError::bad_request(format!(
-				"messages of the role {role} can't be used; only system, user and assistant"
-			))
-		})?;
-		if asks(&images) || asks(&tool_calls) {
-			return Err(OllamaError::bad_request("miners are asked in text alone, without images and tools"));
-		}
-		said.push(conversation::Message::new(of, content));
+fn call((number, ToolCall { id, function }): (usize, ToolCall)) -> Result<Call, OllamaError> {
+	let CalledFunction { name, arguments } = function;
+	let arguments = arguments.map_or_else(|| "{}".to_owned(), |arguments| arguments.get().to_owned());
+	if !arguments.starts_with('{') {
+		return Err(OllamaError::bad_request(format!("the arguments of the call of {name} are no JSON object")));
 	}
-	prompt::of(said, form).map_err(|error| OllamaError::bad_request(error.to_string()))
+	Ok(Call { id: id.unwrap_or_else(|| number.to_string()), name, arguments })
+}
+
+/// What the messages ask for.
+fn asked(
+	messages: Vec<Message>,
+	tools: Option<&Tools>,
+	form: Option<&conversation::Form>,
+) -> Result<(Kind, String), OllamaError> {
+	let bad = |error: prompt::BadMessages| OllamaError::bad_request(error.to_string());
+	let mut said = prompt::Messages::default();
+	for Message { role, content, images, tool_calls, tool_call_id } in messages {
+		if asks(&images) {
+			return Err(OllamaError::bad_request("miners are asked in text alone, without images"));
+		}
+		let calls = tool_calls.unwrap_or_default().into_iter().enumerate().map(call).collect::<Result<Vec<_>, _>>()?;
+		match prompt::role(&role) {
+			Some(of) => said.say(of, content, &calls).map_err(bad)?,
+			None if role == "tool" => said.result(tool_call_id.as_deref(), content).map_err(bad)?,
+			None => {
+				let known = "system, user, assistant and tool";
+				let message = format!("messages of the role {role} can't be used; only {known}");
+				return Err(OllamaError::bad_request(message));
+			}
+		}
+	}
+	said.ask(tools, form).map_err(bad)
+}
+
+/// The functions that the model can call, if there are any.
+fn tools_of(list: Option<&RawValue>) -> Result<Option<Tools>, OllamaError> {
+	let list = list.map_or("null", RawValue::get);
+	Tools::read(list, Choice::Auto, true).map_err(|error| OllamaError::bad_request(format!("tools: {error}")))
 }
 
 /// What is told when nothing is asked.
@@ -193,7 +240,7 @@ pub async fn generate(
 		(_, system) => {
 			let system = system.map(|system| Message::of("system", system));
 			let messages = system.into_iter().chain([Message::of("user", prompt)]).collect();
-			asked(messages, answer_form.as_ref())?
+			asked(messages, None, answer_form.as_ref())?
 		}
 	};
 	check_input("prompt", &input)?;
@@ -221,19 +268,28 @@ pub async fn chat(
 	AnyBody(request): AnyBody<ChatRequest>,
 ) -> Result<Response, OllamaError> {
 	let began = Instant::now();
-	let ChatRequest { model: name, messages, stream, format, options, keep_alive, others } = request;
+	let ChatRequest { model: name, messages, stream, format, tools, options, keep_alive, others } = request;
 	let model = gateway.text_model(&caller, &name).await?;
 	let form = Form { model: name, chat: true, began };
 	if messages.is_empty() {
 		return Ok(load_or_unload(&form, keep_alive.as_ref()));
 	}
 	others.check()?;
-	let (kind, input) = asked(messages, form_of(format.as_deref())?.as_ref())?;
+	let (tools, answer_form) = (tools_of(tools.as_deref())?, form_of(format.as_deref())?);
+	if tools.is_some() && answer_form.is_some() {
+		return Err(OllamaError::bad_request(
+			"format can't be had where the model may call functions; leave tools or format out",
+		));
+	}
+	let (kind, input) = asked(messages, tools.as_ref(), answer_form.as_ref())?;
 	check_input("messages", &input)?;
 	let options = options.unwrap_or_default();
 	let sampling = options.sampling(&model, input.len())?;
 	let order = options.wishes(order(&gateway.limits, &model, kind(sampling), input))?;
-	let deltas = gateway.answer(&caller, order).await?;
+	let mut deltas = gateway.answer(&caller, order).await?;
+	if let Some(tools) = &tools {
+		deltas = tools.read_calls(deltas);
+	}
 	reply(form, deltas, stream != Some(false)).await
 }
 
@@ -259,14 +315,28 @@ mod tests {
 	}
 
 	#[test]
-	fn chat_should_be_refused_with_the_reason_when_it_brings_tools() {
-		let user = json!({ "role": "user", "content": "hi" });
-		let request = json!({ "model": "tiny", "messages": [user], "tools": [{ "type": "function" }] });
-		let request: ChatRequest = serde_json::from_value(request).unwrap();
-		let message = request.others.check().unwrap_err().0.message;
-		assert!(message.starts_with("tools: models are asked in text alone"), "{message}");
-		let none = json!({ "model": "tiny", "tools": [], "format": "", "think": false });
-		assert!(serde_json::from_value::<ChatRequest>(none).unwrap().others.check().is_ok());
+	fn functions_should_be_those_of_the_request_or_be_refused() {
+		let of = |tools: Value| tools_of(Some(&RawValue::from_string(tools.to_string()).unwrap()));
+		let tool = json!({ "type": "function", "function": { "name": "f" } });
+		assert!(of(json!([tool])).unwrap().is_some());
+		assert!(of(json!([])).unwrap().is_none() && tools_of(None).unwrap().is_none());
+		assert!(of(json!([{ "type": "function" }])).unwrap_err().0.message.starts_with("tools: "));
+	}
+
+	#[test]
+	fn results_should_be_those_of_the_calls_before_them() {
+		let call = json!({ "function": { "name": "add", "arguments": { "a": 17 } } });
+		let messages = json!([
+			{ "role": "user", "content": "17 + 25?" },
+			{ "role": "assistant", "content": "", "tool_calls": [call, call] },
+			{ "role": "tool", "tool_name": "add", "content": "42" },
+			{ "role": "tool", "tool_name": "add", "content": "43" },
+		]);
+		let (_, input) = asked(serde_json::from_value(messages).unwrap(), None, None).unwrap();
+		let said: Vec<Value> = serde_json::from_str(&input).unwrap();
+		assert!(said[1]["content"].as_str().unwrap().contains(r#"{"name": "add", "arguments": {"a": 17}}"#), "{input}");
+		let results = said[2]["content"].as_str().unwrap();
+		assert!(results.find("42") < results.find("43") && results.starts_with("<tool_response>"), "{input}");
 	}
 
 	#[test]
@@ -291,7 +361,7 @@ mod tests {
 	#[test]
 	fn messages_should_be_refused_when_something_would_be_left_out() {
 		let input_of = |messages: Value| {
-			asked(serde_json::from_value(messages).unwrap(), None)
+			asked(serde_json::from_value(messages).unwrap(), None, None)
 				.map(|(_, input)| input)
 				.map_err(|error| error.0.message)
 		};

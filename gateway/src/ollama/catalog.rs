@@ -86,14 +86,14 @@ pub async fn show(
 	let name = [request.model, request.name].into_iter().flatten().find(|name| !name.is_empty());
 	let name = name.ok_or_else(|| OllamaError::bad_request("model is required"))?;
 	let model = gateway.model(&caller, &name).await?;
-	let capability = match model.kind {
-		ModelKind::Embedding => "embedding",
-		_ => "completion",
+	let capabilities: &[_] = match model.kind {
+		ModelKind::Embedding => &["embedding"],
+		_ => &["completion", "tools"],
 	};
 	Ok(Json(json!({
 		"modified_at": NEVER,
 		"details": details(&model),
-		"capabilities": [capability],
+		"capabilities": capabilities,
 		"model_info": {
 			"general.architecture": "millrace",
 			"millrace.context_length": model.context_length,

@@ -17,7 +17,7 @@ use serde_json::{json, Value};
 
 use super::OllamaError;
 use crate::{
-	answer::{whole, Delta, Deltas, End, Text},
+	answer::{whole, Call, Delta, Deltas, End, Text},
 	openai::ApiError,
 	store::now,
 };
@@ -34,6 +34,18 @@ pub struct Form {
 }
 
 impl Form {
+	/// A line with calls.
+	fn calls(&self, text: &str, calls: &[Call], end: Option<&End>) -> Value {
+		let mut line = self.line(text, end);
+		// Ollama's arguments are JSON itself, where OpenAI's are a text.
+		let arguments = |call: &Call| serde_json::from_str(&call.arguments).unwrap_or(Value::Null);
+		let told = |call: &Call| json!({ "function": { "name": call.name, "arguments": arguments(call) } });
+		if !calls.is_empty() {
+			line["message"]["tool_calls"] = calls.iter().map(told).collect();
+		}
+		line
+	}
+
 	/// A piece of text, or the last line of all where `end` is given.
 	pub fn line(&self, text: &str, end: Option<&End>) -> Value {
 		let mut line = json!({ "model": self.model, "created_at": date(now()), "done": end.is_some() });
@@ -94,7 +106,7 @@ pub async fn reply(form: Form, deltas: Deltas, streamed: bool) -> Result<Respons
 		return Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response());
 	}
 	let answer = whole(deltas).await?;
-	Ok(Json(form.line(&answer.text(), Some(&answer.end))).into_response())
+	Ok(Json(form.calls(&answer.text(), &answer.calls, Some(&answer.end))).into_response())
 }
 
 fn lines(form: Form, mut deltas: Deltas) -> impl Stream<Item = String> + Send {
@@ -111,6 +123,7 @@ fn lines(form: Form, mut deltas: Deltas) -> impl Stream<Item = String> + Send {
 						yield line(form.line(&more, None));
 					}
 				},
+				Ok(Delta::Call(call)) => yield line(form.calls("", &[call], None)),
 				Ok(Delta::End(end)) => {
 					yield line(form.line(&std::mem::take(&mut text).finish(), Some(&end)));
 					return;
@@ -160,6 +173,15 @@ mod tests {
 	async fn stream_should_end_with_the_error_when_it_fails_on_the_way() {
 		let told = told(false, vec![Ok(Delta::Piece(b"17".to_vec())), Err(NoAnswer::Expired)]).await;
 		assert!(told[1]["error"].as_str().unwrap().contains("no miner"));
+	}
+
+	#[tokio::test]
+	async fn calls_should_be_told_in_messages_with_their_arguments_as_json() {
+		let call = Call { id: "a".into(), name: "add".into(), arguments: r#"{"a": 17}"#.into() };
+		let told = told(true, vec![Ok(Delta::Call(call)), Ok(Delta::End(fake::end()))]).await;
+		let calls = json!([{ "function": { "name": "add", "arguments": { "a": 17 } } }]);
+		assert_eq!(told[0]["message"], json!({ "role": "assistant", "content": "", "tool_calls": calls }));
+		assert_eq!((&told[0]["done"], &told[1]["done"]), (&json!(false), &json!(true)));
 	}
 
 	#[test]

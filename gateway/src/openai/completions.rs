@@ -56,6 +56,7 @@ fn prompt(prompt: Prompt) -> Result<String, ApiError> {
 	path = "/v1/completions",
 	tag = "OpenAI",
 	request_body = Request<CompletionRequest>,
+	params(("Idempotency-Key" = Option<String>, Header, description = "A name for the request: sent again, it is not charged again but refused")),
 	responses(
 		(status = 200, description = "The text that follows, or events of it when `stream` is set", body = Value),
 		(status = "default", description = "Why there is none, in OpenAI's form", body = Value),
@@ -68,7 +69,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
 	let Request { own: CompletionRequest { prompt: given }, options } = request;
 	let model = gateway.text_model(&caller, &options.model).await?;
-	options.check_no_form()?;
+	options.check_text_alone()?;
 	let form = Form::of_completion(options.logprobs.as_ref())?;
 	let input = ("prompt", prompt(given)?);
 	let orders = options.orders(&gateway.limits, &model, Workload::Generate, input, form.is_some())?;
@@ -77,12 +78,13 @@ pub async fn create(
 	if options.stream == Some(true) {
 		let options = options.stream_options.unwrap_or_default();
 		return Ok(reply::stream(all, options, move |index, part| match part {
-			Part::Begin => None,
+			// Nothing calls a function here.
+			Part::Begin | Part::Call(..) => None,
 			Part::Text(said) => {
 				let record = said.record(form);
 				Some(head.event(OBJECT, choice(index, &said.text, record, Value::Null), None))
 			}
-			Part::End(end) => {
+			Part::End { end, .. } => {
 				let choice = choice(index, "", Value::Null, json!(end.finish.name()));
 				Some(head.event(OBJECT, choice, Some(&end)))
 			}

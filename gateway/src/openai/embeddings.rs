@@ -108,12 +108,14 @@ pub async fn embed(
 	model: &Model,
 	texts: Vec<String>,
 ) -> Result<Vec<Answer>, ApiError> {
+	let several = texts.len() > 1;
 	let answers = texts.into_iter().map(|text| async move {
 		let order = order(&gateway.limits, model, Workload::Embed, text);
 		let answer = whole(gateway.answer(caller, order).await?).await?;
 		Ok::<_, ApiError>(answer)
 	});
-	stream::iter(answers).buffered(AT_ONCE).try_collect().await
+	let all = stream::iter(answers).buffered(AT_ONCE).try_collect().await;
+	all.map_err(|error: ApiError| ApiError { charged: error.charged || several, ..error })
 }
 
 /// Tokens of all inputs.
@@ -127,6 +129,7 @@ pub fn input_tokens(answers: &[Answer]) -> u32 {
 	path = "/v1/embeddings",
 	tag = "OpenAI",
 	request_body = EmbeddingRequest,
+	params(("Idempotency-Key" = Option<String>, Header, description = "A name for the request: sent again, it is not charged again but refused")),
 	responses(
 		(status = 200, description = "The embeddings, in the order of the inputs", body = Value),
 		(status = "default", description = "Why there are none, in OpenAI's form", body = Value),

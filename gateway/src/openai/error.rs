@@ -12,7 +12,7 @@ use millrace_primitives::FailCode;
 use serde_json::{json, Value};
 
 use super::request::refusal;
-use crate::{access::whole_seconds, answer::NoAnswer, store::Scope};
+use crate::{access::whole_seconds, answer::NoAnswer, once::Charged, store::Scope};
 
 /// What a client of OpenAI's API is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +29,13 @@ pub struct ApiError {
 	pub message: String,
 	/// Seconds after which the same request may do better.
 	pub retry_after: Option<u64>,
+	/// Whether something may have been paid all the same.
+	pub charged: bool,
 }
 
 impl ApiError {
 	fn new(status: StatusCode, kind: &'static str, code: Option<&'static str>, message: impl Into<String>) -> Self {
-		Self { status, kind, code, param: None, message: message.into(), retry_after: None }
+		Self { status, kind, code, param: None, message: message.into(), retry_after: None, charged: false }
 	}
 
 	/// The request is at fault.
@@ -117,6 +119,9 @@ impl ApiError {
 		if let Some(seconds) = self.retry_after {
 			response.headers_mut().insert(RETRY_AFTER, seconds.into());
 		}
+		if self.charged {
+			response.extensions_mut().insert(Charged);
+		}
 		response
 	}
 }
@@ -153,6 +158,13 @@ impl From<Error> for ApiError {
 
 impl From<NoAnswer> for ApiError {
 	fn from(reason: NoAnswer) -> Self {
+		let charged = reason.may_be_paid();
+		Self { charged, ..Self::told(reason) }
+	}
+}
+
+impl ApiError {
+	fn told(reason: NoAnswer) -> Self {
 		let bad_gateway = |code, message: String| Self::server(StatusCode::BAD_GATEWAY, code, message);
 		match reason {
 			NoAnswer::Chain(error) => Self::from(&*error),

@@ -18,7 +18,7 @@ use super::{
 	ApiError,
 };
 use crate::{
-	answer::{Answer, Delta, Deltas, End, Text},
+	answer::{Answer, Call, Delta, Deltas, End, Text},
 	several::{self, interleaved},
 	store::now,
 };
@@ -89,8 +89,15 @@ pub enum Part {
 	Begin,
 	/// More of it.
 	Text(Said),
+	/// A call, and how many came before it.
+	Call(usize, Call),
 	/// No more comes.
-	End(End),
+	End {
+		/// What it took.
+		end: End,
+		/// Whether functions were called.
+		called: bool,
+	},
 }
 
 /// More of an answer.
@@ -117,6 +124,7 @@ struct Coming {
 	text: Text,
 	tokens: Vec<TranscriptEntry>,
 	before: usize,
+	calls: usize,
 	end: Option<End>,
 }
 
@@ -140,12 +148,20 @@ impl Coming {
 				text if text.is_empty() => Vec::new(),
 				text => vec![Part::Text(self.say(text))],
 			},
+			Delta::Call(call) => {
+				let number = self.calls;
+				self.calls = number.saturating_add(1);
+				vec![Part::Call(number, call)]
+			}
 			Delta::End(end) => {
 				let rest = std::mem::take(&mut self.text).finish();
 				let rest = self.say(rest);
 				self.end = Some(end.clone());
 				let more = !rest.text.is_empty() || !rest.tokens.is_empty();
-				more.then_some(Part::Text(rest)).into_iter().chain([Part::End(end)]).collect()
+				more.then_some(Part::Text(rest))
+					.into_iter()
+					.chain([Part::End { end, called: self.calls > 0 }])
+					.collect()
 			}
 		}
 	}
@@ -227,7 +243,8 @@ mod tests {
 				let record = said.record(Some(Form::Completion(0)));
 				Some(head.event("chunk", json!([index, said.text, record["text_offset"]]), None))
 			}
-			Part::End(end) => Some(head.event("chunk", json!([index, "end"]), Some(&end))),
+			Part::Call(number, call) => Some(head.event("chunk", json!([index, number, call.name]), None)),
+			Part::End { end, .. } => Some(head.event("chunk", json!([index, "end"]), Some(&end))),
 		});
 		made.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))).collect().await
 	}
@@ -291,5 +308,14 @@ mod tests {
 		let sent = sent(vec![deltas], false).await;
 		let said: Vec<_> = sent[1..4].iter().map(|event| event["choices"][0].clone()).collect();
 		assert_eq!(said, [json!([0, "a", [0]]), json!([0, "€", [1]]), json!([0, "", [2]])]);
+	}
+
+	#[tokio::test]
+	async fn calls_should_be_numbered_in_their_answer() {
+		let call = |name: &str| Ok(Delta::Call(Call { id: "a".into(), name: name.into(), arguments: "{}".into() }));
+		let deltas = vec![call("f"), Ok(Delta::Piece(b"x".to_vec())), call("g"), Ok(Delta::End(fake::end()))];
+		let sent = sent(vec![deltas], false).await;
+		assert_eq!(sent[1]["choices"][0], json!([0, 0, "f"]));
+		assert_eq!(sent[3]["choices"][0], json!([0, 1, "g"]));
 	}
 }

@@ -11,7 +11,12 @@ use serde_json::{value::RawValue, Value};
 use utoipa::ToSchema;
 
 use super::ApiError;
-use crate::{answer::Order, config::Limits, stop};
+use crate::{
+	answer::Order,
+	config::Limits,
+	stop,
+	tools::{BadTools, Choice, Tools},
+};
 
 /// Most answers to one request.
 const MOST_ANSWERS: u32 = 8;
@@ -44,8 +49,13 @@ pub struct Options {
 	pub logprobs: Option<Value>,
 	/// In a chat, with how many alternatives of each token, 0 to 5.
 	pub top_logprobs: Option<Value>,
-	tools: Option<Value>,
+	/// In a chat the functions that the model can call, see [`crate::tools`].
+	#[schema(value_type = Option<Vec<Value>>)]
+	tools: Option<Box<RawValue>>,
+	/// `"none"`, `"auto"`, `"required"`, or the function that must be called.
 	tool_choice: Option<Value>,
+	/// Whether an answer can have several calls; it can unless told otherwise.
+	parallel_tool_calls: Option<bool>,
 	functions: Option<Value>,
 	function_call: Option<Value>,
 	/// In a chat the form of the answer, see [`conversation::Form`](millrace_client::conversation::Form).
@@ -138,9 +148,8 @@ pub fn thousandths(value: f64, least: f64, most: f64, param: &'static str) -> Re
 /// Why a parameter is refused that no answer can do; `None`: it is not one of those that are known.
 pub fn refusal(param: &str) -> Option<&'static str> {
 	Some(match param {
-		"tools" | "tool_choice" | "functions" | "function_call" => {
-			"models are asked in text alone and told of no tools; describe them in a message, or leave it out"
-		}
+		"tools" | "tool_choice" => "only chats call functions; ask for a chat, or leave it out",
+		"functions" | "function_call" => "functions are offered by the newer tools and tool_choice alone",
 		"response_format" => "only the answers of chats are held to a form; ask for a chat, or leave it out",
 		"format" => "what goes on where a raw prompt ends has no form; leave raw or format out",
 		"logit_bias" | "frequency_penalty" | "presence_penalty" => {
@@ -160,9 +169,7 @@ impl Options {
 		let choice = |value: &Option<Value>| asks(value) && !says(value, "none") && !says(value, "auto");
 		let mode = |modes: &Value| modes.as_array().is_some_and(|modes| modes.iter().all(|mode| mode == "text"));
 		let given = [
-			// Tools that may not be used change nothing.
-			("tools", asks(&self.tools) && !says(&self.tool_choice, "none")),
-			("tool_choice", choice(&self.tool_choice)),
+			// Functions that may not be called change nothing.
 			("functions", asks(&self.functions) && !says(&self.function_call, "none")),
 			("function_call", choice(&self.function_call)),
 			("modalities", asks(&self.modalities) && !self.modalities.as_ref().is_some_and(mode)),
@@ -205,10 +212,56 @@ impl Options {
 		}
 	}
 
-	/// Errors when the answer is to have a form other than text.
-	pub fn check_no_form(&self) -> Result<(), ApiError> {
-		match self.form()? {
-			Some(_) => Err(ApiError::unsupported("response_format")),
+	/// The functions that the model can call, if there are any.
+	///
+	/// # Errors
+	///
+	/// When they, or the one that must be called, make no sense.
+	pub fn tools(&self) -> Result<Option<Tools>, ApiError> {
+		let choice = match &self.tool_choice {
+			None | Some(Value::Null) => Choice::Auto,
+			Some(choice) => match (choice.as_str(), choice["type"].as_str(), choice["function"]["name"].as_str()) {
+				(Some("auto"), ..) => Choice::Auto,
+				(Some("required"), ..) => Choice::Required,
+				// They change nothing.
+				(Some("none"), ..) => return Ok(None),
+				(_, Some("function"), Some(name)) => Choice::Named(name.to_owned()),
+				_ => {
+					let why = "tool_choice must be none, auto, required, or a function with its name";
+					return Err(ApiError::bad_request(Some("tool_choice"), why));
+				}
+			},
+		};
+		let list = self.tools.as_ref().map_or("null", |tools| tools.get());
+		Tools::read(list, choice, self.parallel_tool_calls != Some(false)).map_err(bad_tools)
+	}
+
+	/// What holds a chat's answer: the form that is asked for, or that of a call that must be made.
+	///
+	/// # Errors
+	///
+	/// When there is none of the kind, or the model can both call functions and answer in a form.
+	pub fn chat_form(&self, tools: Option<&Tools>) -> Result<Option<Form>, ApiError> {
+		let form = self.form()?;
+		match (tools.map(Tools::form).transpose().map_err(bad_tools)?.flatten(), form) {
+			(Some(call), _) => Ok(Some(call)),
+			(None, Some(_)) if tools.is_some() => {
+				let why =
+					"response_format can't be had where the model may call functions: what holds an answer to a form \
+				           holds it from its first word on; set tool_choice to none or required, or leave one of them out";
+				Err(ApiError::bad_request(Some("response_format"), why))
+			}
+			(None, form) => Ok(form),
+		}
+	}
+
+	/// Errors when the answer is to be more than text.
+	pub fn check_text_alone(&self) -> Result<(), ApiError> {
+		if self.form()?.is_some() {
+			return Err(ApiError::unsupported("response_format"));
+		}
+		match self.tools()? {
+			Some(_) => Err(ApiError::unsupported("tools")),
 			None => Ok(()),
 		}
 	}
@@ -262,6 +315,10 @@ impl Options {
 		order.logprobs = logprobs;
 		Ok(order.copies(count))
 	}
+}
+
+fn bad_tools(error: BadTools) -> ApiError {
+	ApiError::bad_request(Some("tools"), format!("tools: {error}"))
 }
 
 /// Holds an input to what a job takes.
@@ -327,10 +384,6 @@ mod tests {
 			(json!({ "n": 9 }), "n"),
 			(json!({ "best_of": 3 }), "best_of"),
 			(json!({ "n": 2, "best_of": 3 }), "best_of"),
-			(json!({ "tools": [{ "type": "function" }] }), "tools"),
-			(json!({ "tools": [{ "type": "function" }], "tool_choice": "auto" }), "tools"),
-			(json!({ "tool_choice": "required" }), "tool_choice"),
-			(json!({ "tool_choice": { "type": "function" } }), "tool_choice"),
 			(json!({ "functions": [{ "name": "f" }] }), "functions"),
 			(json!({ "function_call": { "name": "f" } }), "function_call"),
 			(json!({ "frequency_penalty": 0.5 }), "frequency_penalty"),
@@ -350,7 +403,7 @@ mod tests {
 		for extra in [
 			json!({ "n": 1, "stop": null, "logprobs": false, "tools": [], "user": "me", "store": false }),
 			json!({ "n": 8, "best_of": 8, "tool_choice": "auto", "response_format": null }),
-			json!({ "tools": [{ "type": "function" }], "tool_choice": "none", "function_call": "none" }),
+			json!({ "functions": [{ "name": "f" }], "function_call": "none" }),
 			json!({ "seed": 7, "temperature": 0 }),
 			json!({ "response_format": { "type": "text" }, "modalities": ["text"], "logit_bias": {} }),
 			json!({ "frequency_penalty": 0, "presence_penalty": 0.0, "suffix": null, "echo": false }),
@@ -362,7 +415,7 @@ mod tests {
 	fn form(response_format: &str) -> Result<Option<Form>, ApiError> {
 		let text = format!(r#"{{"model":"tiny","response_format":{response_format}}}"#);
 		let options: Options = serde_json::from_str(&text).unwrap();
-		assert_eq!(options.check_no_form().is_ok(), options.form().is_ok_and(|form| form.is_none()));
+		assert_eq!(options.check_text_alone().is_ok(), options.form().is_ok_and(|form| form.is_none()));
 		options.form()
 	}
 
@@ -398,5 +451,47 @@ mod tests {
 		for value in [-0.1, 2.1, f64::NAN, f64::INFINITY] {
 			assert!(thousandths(value, 0.0, 2.0, "temperature").is_err(), "{value}");
 		}
+	}
+
+	fn with_tools(more: &str) -> Options {
+		let tool = r#"{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}"#;
+		serde_json::from_str(&format!(r#"{{"model":"tiny","tools":[{tool}]{more}}}"#)).unwrap()
+	}
+
+	#[test]
+	fn functions_should_be_offered_unless_they_may_not_be_called() {
+		for (more, offered, held) in [
+			("", true, false),
+			(r#","tool_choice":"auto","parallel_tool_calls":false"#, true, false),
+			(r#","tool_choice":"required""#, true, true),
+			(r#","tool_choice":{"type":"function","function":{"name":"f"}}"#, true, true),
+			(r#","tool_choice":"required","response_format":{"type":"json_object"}"#, true, true),
+			(r#","tool_choice":"none""#, false, false),
+			(r#","tool_choice":"none","response_format":{"type":"json_object"}"#, false, true),
+		] {
+			let options = with_tools(more);
+			let tools = options.tools().unwrap();
+			assert_eq!(tools.is_some(), offered, "{more}");
+			assert_eq!(options.chat_form(tools.as_ref()).unwrap().is_some(), held, "{more}");
+			assert_eq!(options.check_text_alone().is_err(), offered || held, "{more}");
+		}
+	}
+
+	#[test]
+	fn functions_should_be_refused_with_the_parameter_when_they_make_no_sense() {
+		let refused = |options: Options| {
+			let tools = options.tools().map_err(|error| error.param)?;
+			options.chat_form(tools.as_ref()).map_err(|error| error.param)
+		};
+		for (more, param) in [
+			(r#","tool_choice":"any""#, "tool_choice"),
+			(r#","tool_choice":{"type":"function"}"#, "tool_choice"),
+			(r#","tool_choice":{"type":"function","function":{"name":"g"}}"#, "tools"),
+			(r#","response_format":{"type":"json_object"}"#, "response_format"),
+		] {
+			assert_eq!(refused(with_tools(more)), Err(Some(param)), "{more}");
+		}
+		let none: Options = serde_json::from_value(json!({ "model": "tiny", "tool_choice": "required" })).unwrap();
+		assert_eq!(refused(none), Err(Some("tools")));
 	}
 }

@@ -5,6 +5,7 @@
 
 mod jobs;
 mod keys;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use jobs::{Ended, JobRow, NewJob, OverBudget, Stored};
 pub use keys::{ApiKey, KeyRow, NewKey, Scope};
+pub use requests::Claim;
 
 /// Pages of 4 KiB that changes may take up beside the file before one of them has to wait until they are in it.
 /// [`Store::checkpoint`] sees to it that none has to.
@@ -30,7 +32,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From an empty file to the newest schema, a version each. A file of an older version takes the steps that it lacks; one
 /// of a newer version is refused.
-const STEPS: [&str; 2] = [FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER"];
+const STEPS: [&str; 3] = [FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER", REQUESTS];
+
+const REQUESTS: &str = "
+	CREATE TABLE requests (
+		key TEXT NOT NULL,
+		name TEXT NOT NULL,
+		body BLOB NOT NULL,
+		created INTEGER NOT NULL,
+		PRIMARY KEY (key, name)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX requests_created ON requests (created);
+";
 
 const FIRST: &str = "
 	CREATE TABLE keys (

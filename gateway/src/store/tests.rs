@@ -160,6 +160,21 @@ fn ended_jobs_should_be_forgotten_and_open_ones_kept() {
 }
 
 #[test]
+fn name_should_be_had_by_one_request_of_a_key_until_it_is_given_back_or_forgotten() {
+	let (_folder, store) = store();
+	let (one, other) = ([1; 32], [2; 32]);
+	assert_eq!(store.claim("key_1", "a", one).unwrap(), Claim::New);
+	assert_eq!(store.claim("key_1", "a", one).unwrap(), Claim::Same);
+	assert_eq!(store.claim("key_1", "a", other).unwrap(), Claim::Other);
+	assert_eq!(store.claim("key_2", "a", one).unwrap(), Claim::New);
+	store.release("key_1", "a").unwrap();
+	assert_eq!(store.claim("key_1", "a", other).unwrap(), Claim::New);
+	assert_eq!(store.forget_requests(60).unwrap(), 0);
+	assert_eq!(store.forget_requests(-1).unwrap(), 2);
+	assert_eq!(store.claim("key_1", "a", one).unwrap(), Claim::New);
+}
+
+#[test]
 fn file_of_the_first_version_should_keep_its_keys_and_learn_of_tokens() {
 	let folder = tempfile::tempdir().unwrap();
 	let path = folder.path().join("gateway.db");
@@ -174,6 +189,7 @@ fn file_of_the_first_version_should_keep_its_keys_and_learn_of_tokens() {
 		let keys = store.list_keys().unwrap();
 		assert_eq!((keys[0].name.as_str(), keys[0].key.per_minute), ("old", Some(5)));
 		assert_eq!(keys[0].key.tokens_per_minute, None);
+		store.claim("key_1", "a", [1; 32]).unwrap();
 		let (_, secret) = store.new_key(&NewKey { tokens_per_minute: Some(9), ..NewKey::default() }).unwrap();
 		assert_eq!(store.find_key(&secret).unwrap().unwrap().tokens_per_minute, Some(9));
 	}
