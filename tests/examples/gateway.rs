@@ -1,9 +1,9 @@
 //! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly, and LiteLLM's proxy
 //! beside them.
 //!
-//! Run by `make bench-gateway`. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in
+//! Run by `make bench-gateway`; `target/release/examples/gateway rate` measures the rates alone. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in
 //! one run, by the same client, streamed: the engine and Millrace by Ollama's API, LiteLLM's proxy, which asks the same
-//! engine, by OpenAI's, and Millrace by that, too.
+//! engine, by OpenAI's, and Millrace by that, too. Then llama.cpp inside the miner is asked.
 
 use std::{
 	net::TcpListener,
@@ -120,6 +120,36 @@ async fn rate(client: &Client, way: &Way) -> f64 {
 	f64::from(answers) / LOAD.as_secs_f64()
 }
 
+/// Milliseconds of an answer of Millrace's by Ollama's API, and how many of them the miner says that its engine worked.
+async fn ask_llama(client: &Client, way: &Way) -> (f64, f64) {
+	let began = Instant::now();
+	let response = client.post(&way.url).json(&way.body).send().await.expect("it answers");
+	let text = response.text().await.expect("the answer does not break off");
+	let whole = millis(began);
+	let last = text.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok()).expect("a last line");
+	(whole, last["eval_duration"].as_f64().expect("it says what it took") / 1e6)
+}
+
+/// What is added to llama.cpp inside the miner, which nobody else can ask: to the time that it says it worked, in whole ms.
+async fn llama(client: &Client) {
+	let world = World::with_offer(1).await;
+	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
+	let _miner = world.streaming_miner(&Engine::Llama, &[]);
+	let gateway = Gateway::open(&world.node, &[]);
+	let way = Way::ollama("Millrace", gateway.root(), &model.name);
+	ask_llama(client, &way).await;
+	let (mut whole, mut added) = (Vec::new(), Vec::new());
+	for _ in 0..ANSWERS * ROUNDS {
+		let (took, worked) = ask_llama(client, &way).await;
+		whole.push(took);
+		added.push(took - worked);
+	}
+	for (share, percentile) in [(0.5, "p50"), (0.99, "p99")] {
+		let (whole, added) = (at(&mut whole, share), at(&mut added, share));
+		println!("llama        whole answer {percentile}  Millrace           {whole:>8.2}  added {added:>7.2} ms");
+	}
+}
+
 /// LiteLLM's proxy in front of the engine, and its address; `None` without Python.
 fn litellm(engine: &FakeOllama, folder: &TempDir) -> Option<(Process, String)> {
 	let (python, _) = python_environment("litellm-proxy", repository("tests/litellm-proxy"))?;
@@ -160,9 +190,9 @@ async fn main() {
 	for way in &ways {
 		ask(&client, way).await;
 	}
-	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("25 ms/token", Say::Slowly(words.clone(), 25))]
-	{
-		engine.say(say);
+	let pauses: &[u64] = if std::env::args().any(|argument| argument == "rate") { &[] } else { &[1, 25] };
+	for pause in pauses {
+		engine.say(Say::Slowly(words.clone(), *pause));
 		let mut took = vec![Vec::new(); ways.len()];
 		for _ in 0..ROUNDS {
 			for (way, took) in ways.iter().zip(&mut took) {
@@ -171,15 +201,19 @@ async fn main() {
 				}
 			}
 		}
-		report(what, &ways, &took);
+		report(&format!("{pause} ms/token"), &ways, &took);
 	}
-	for pause in [1, 0] {
-		engine.say(Say::Slowly(words.clone(), pause));
+	if !pauses.is_empty() {
+		llama(&client).await;
+	}
+	// A pause of 0 would still wait for the timer's next millisecond.
+	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("no pause", Say::Answer(words.clone()))] {
+		engine.say(say);
 		for way in &ways {
 			// Opens the channels.
 			join_all((0..AT_ONCE).map(|_| ask(&client, way))).await;
 			let rate = rate(&client, way).await;
-			println!("answers a second, {pause} ms/token, {AT_ONCE} at once: {:<18} {rate:>6.0}", way.name);
+			println!("answers a second, {what}, {AT_ONCE} at once: {:<18} {rate:>6.0}", way.name);
 		}
 	}
 }

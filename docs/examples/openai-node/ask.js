@@ -24,6 +24,15 @@ for await (const chunk of stream) {
 	}
 }
 const both = await client.chat.completions.create({ ...asked, n: 2 });
+const number = { type: 'integer' };
+const parameters = { type: 'object', properties: { first: number, second: number } };
+const calling = client.chat.completions.stream({
+	...asked,
+	tools: [{ type: 'function', function: { name: 'add', parameters } }],
+	tool_choice: 'required',
+	max_tokens: 140,
+});
+const [call] = (await calling.finalMessage()).tool_calls;
 const cut = await client.completions.create({ model, prompt: 'What is 1 plus', temperature: 0, max_tokens: 1 });
 
 async function refused(kind, request) {
@@ -46,6 +55,8 @@ console.log(
 		tokens: whole.usage.total_tokens,
 		streamed,
 		streamed_tokens: usage.total_tokens,
+		called: call.function.name,
+		arguments: JSON.parse(call.function.arguments),
 		cut: cut.choices[0].finish_reason,
 		unknown_model: await refused(OpenAI.NotFoundError, { model: 'no such model' }),
 		two_answers: both.choices.map((choice) => choice.message.content),

@@ -35,6 +35,17 @@ class Sum(pydantic.BaseModel):
 formed = client.chat.completions.parse(
     model=model, messages=messages, response_format=Sum, temperature=0, max_tokens=200
 )
+number = {"type": "integer"}
+add = {"name": "add", "parameters": {"type": "object", "properties": {"first": number, "second": number}}}
+calling = client.chat.completions.create(
+    model=model, messages=messages, tools=[{"type": "function", "function": add}], tool_choice="required",
+    temperature=0, max_tokens=140,
+).choices[0].message
+[call] = calling.tool_calls
+result = {"role": "tool", "tool_call_id": call.id, "content": str(sum(json.loads(call.function.arguments).values()))}
+returned = client.chat.completions.create(
+    model=model, messages=[*messages, calling, result], temperature=0, max_tokens=32
+)
 cut = client.completions.create(model=model, prompt="What is 1 plus", temperature=0, max_tokens=1)
 
 
@@ -56,6 +67,8 @@ print(json.dumps({
     "streamed": streamed,
     "streamed_tokens": usage.total_tokens,
     "form": list(formed.choices[0].message.parsed.model_dump()),
+    "called": call.function.name,
+    "after_the_call": returned.choices[0].message.content,
     "cut": cut.choices[0].finish_reason,
     "unknown_model": refused(openai.NotFoundError, model="no such model"),
     "two_answers": [choice.message.content for choice in both.choices],

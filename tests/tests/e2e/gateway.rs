@@ -43,6 +43,8 @@ async fn openai_python_should_ask_by_another_base_url_alone() {
 	check(&world, &said).await;
 	let said: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
 	assert_eq!(said["form"], json!(["second", "first"]), "{said}");
+	assert_eq!(said["called"], "add", "{said}");
+	assert!(said["after_the_call"].is_string(), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,6 +57,8 @@ async fn openai_node_should_ask_by_another_base_url_alone() {
 	command.args(["ask.js", gateway.base_url(), gateway.api_key(), QUESTION]).current_dir(folder);
 	let said = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
 	check(&world, &said).await;
+	let said: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+	assert!(said["called"] == "add" && said["arguments"].is_object(), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,10 +172,11 @@ async fn what_no_answer_can_do_should_be_refused_by_name_and_its_absence_taken()
 	let _miner = world.miner(&Engine::Llama);
 	let gateway = Gateway::open(&world.node, &[]);
 	for (path, more, param) in [
-		("chat/completions", json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] }), "tools"),
+		("chat/completions", json!({ "tools": [{ "type": "function" }] }), "tools"),
+		("chat/completions", json!({ "functions": [{ "name": "f" }] }), "functions"),
 		("completions", json!({ "response_format": { "type": "json_object" } }), "response_format"),
 		("chat/completions", json!({ "response_format": { "type": "grammar" } }), "response_format"),
-		("completions", json!({ "tools": [{ "type": "function" }] }), "tools"),
+		("completions", json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] }), "tools"),
 		("chat/completions", json!({ "logprobs": true }), "logprobs"),
 	] {
 		let response = post(&gateway, path, "", more).await;

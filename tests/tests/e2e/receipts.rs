@@ -1,21 +1,22 @@
 //! Receipts as files, checked without a node.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use futures::StreamExt;
 use millrace_client::{
-	calls,
+	calls, channel,
 	receipt::{
 		json::{ReceiptSigner, SignedReceipt},
 		verify, ExportOptions,
 	},
 	JobUpdate, Signer,
 };
+use millrace_primitives::MILL;
 use millrace_tests::{
 	library::{is_there, run},
 	miner::Engine,
 	world::account,
-	Cli, Node, World,
+	Cli, Node, Say, World,
 };
 use serde_json::Value;
 use subxt_rpcs::{rpc_params, RpcClient};
@@ -75,6 +76,57 @@ async fn receipt_should_be_in_a_file_that_needs_no_node_when_a_question_was_answ
 	let exported = cli.json("", &["receipt", "export", &job.to_string(), "--out", &again]);
 	assert_eq!(exported["file"].as_str(), Some(&*again));
 	assert_eq!(check(&cli, &again, &["--trust", &trust]).0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_of_a_job_and_of_a_channel_should_both_be_proved_when_they_are_of_one_block() {
+	const CHANNELS: u64 = 12;
+	let world = World::with_offer(1).await;
+	let engine = world.scripted(Say::Nothing).await;
+	let _miner = world.miner(&Engine::Ollama(engine.url()));
+	let bob = account("//Bob");
+	let mut opened = Vec::new();
+	for _ in 0..CHANNELS {
+		let call = channel::open(bob.clone(), 0, account("//Charlie"), MILL, None);
+		opened.push(world.charlie.send(call).await.unwrap());
+	}
+	for open in opened {
+		open.in_block().await.unwrap();
+	}
+	let (job, _, block) = world.submit(world.request(QUESTION, 8)).await;
+	engine.asked(1).await;
+	// A few closings for each block, from before the job's proof to after it.
+	let operator = world.client.submitter(Signer::from_uri("//Bob//operator").unwrap());
+	let closings = async {
+		for id in 0..CHANNELS {
+			operator.send(channel::close(id, None)).await.unwrap();
+			tokio::time::sleep(Duration::from_millis(250)).await;
+		}
+	};
+	let proof = async {
+		tokio::time::sleep(Duration::from_millis(500)).await;
+		engine.say(Say::answer("42"));
+		world.last_update(job, block).await
+	};
+	let (_, update) = futures::join!(closings, proof);
+	assert!(matches!(update, JobUpdate::Settled { .. }), "{update:?}");
+	world.settle().await;
+
+	let cli = Cli::new(&world.node);
+	let trust = cli.folder().join("trust.json").display().to_string();
+	cli.json("", &["receipt", "trust", "--out", &trust]);
+	let exported = |what: &[&str]| {
+		let args: Vec<_> = ["receipt", "export"].iter().chain(what).copied().collect();
+		let file = cli.json("", &args)["file"].as_str().unwrap().to_owned();
+		let (code, valid) = check(&cli, &file, &["--trust", &trust]);
+		assert_eq!((code, &valid["valid"]), (Some(0), &Value::Bool(true)), "{valid}");
+		valid
+	};
+	let of_job = exported(&[&job.to_string()]);
+	assert_eq!(of_job["receipt"]["job"].as_u64(), Some(job), "{of_job}");
+	let of_channels: Vec<_> = (0..CHANNELS).map(|id| exported(&["--channel", &id.to_string()])).collect();
+	let beside = of_channels.iter().filter(|of_channel| of_channel["block"] == of_job["block"]).count();
+	assert!(beside > 0, "no channel was closed in block {}: {of_channels:?}", of_job["block"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,14 @@
 //! Answers streamed by a real miner over libp2p, paid for as they come, and settled on chain.
 
-use std::{io::Write, net::TcpListener, process::Stdio};
+use std::{io::Write, net::TcpListener, path::Path, process::Stdio};
 
 use millrace_client::{
 	calls, channel, endpoint,
 	session::{
-		counterpart,
+		chain_folder, counterpart,
 		network::{self, Keypair, Network, NetworkError},
 		talk::Talk,
+		transcripts,
 		wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
 		ChannelTerms, Payer, Received, Session, SessionError,
 	},
@@ -16,7 +17,8 @@ use millrace_client::{
 use millrace_primitives::{
 	channel::{OpeningPayload, CHECKPOINT_TOKENS},
 	job::payload_hash,
-	transcript, Balance, Checkpoint, JobParams, Rate, Sampling, TranscriptEntry, UsageBounds, Workload, MILL,
+	transcript, Balance, Checkpoint, JobParams, Rate, RunningTotal, Sampling, TranscriptEntry, UsageBounds, Workload,
+	MILL,
 };
 use millrace_tests::{miner::Engine, process::PATIENCE, world::account, Cli, Miner, World};
 use tempfile::TempDir;
@@ -26,16 +28,16 @@ const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
 /// Its answer is longer than an interval; a token is a letter.
 const LONG: &str = "What is a voucher?";
 
-fn charlie() -> Signer {
+pub(super) fn charlie() -> Signer {
 	Signer::from_uri("//Charlie").unwrap()
 }
 
-fn chat() -> Workload {
+pub(super) fn chat() -> Workload {
 	Workload::Chat(Sampling::greedy(200))
 }
 
 /// A chain on which Bob's miner asks this.
-async fn world_with(rate: Rate) -> World {
+pub(super) async fn world_with(rate: Rate) -> World {
 	let world = World::empty().await;
 	for call in [calls::register_miner(account("//Bob//operator"), 1_000 * MILL), calls::offer(0, rate, 1)] {
 		world.bob.send(call).await.unwrap().in_block().await.unwrap();
@@ -44,14 +46,14 @@ async fn world_with(rate: Rate) -> World {
 }
 
 /// A miner that answers sessions at `listen`, known to the chain.
-fn miner(world: &World, listen: &str) -> Miner {
+pub(super) fn miner(world: &World, listen: &str) -> Miner {
 	let miner = world.miner_with(&Engine::Llama, &["--session-listen", listen]);
 	miner.wait_for("endpoint");
 	miner
 }
 
 /// Opens a channel from Charlie to Bob's miner.
-async fn open(world: &World, deposit: Balance) -> u64 {
+pub(super) async fn open(world: &World, deposit: Balance) -> u64 {
 	let call = channel::open(account("//Bob"), 0, charlie().account_id(), deposit, None);
 	let done = world.charlie.send(call).await.unwrap().in_block().await.unwrap();
 	let opened = done.events.iter().find_map(|event| match event {
@@ -63,6 +65,23 @@ async fn open(world: &World, deposit: Balance) -> u64 {
 
 async fn ask(session: &mut Session, question: &str) -> Result<String, SessionError> {
 	Ok(session.ask(chat(), 7, question.into()).await?.whole().await?.0)
+}
+
+/// Both sides have kept the same of a channel, which the other side signed, and which owes this.
+fn both_kept(world: &World, id: u64, folder: &Path, total: RunningTotal) {
+	let genesis = world.client.genesis_hash();
+	let folders = [folder.to_owned(), world.work.path().join("channels")];
+	let [client, miner] = folders.map(|folder| {
+		let path = transcripts::path(&chain_folder(&folder, genesis), id);
+		transcripts::read(&path).unwrap()
+	});
+	assert_eq!(client, miner);
+	let operator = account("//Bob//operator");
+	assert!(client.iter().all(|kept| kept.is_signed(&charlie().account_id(), &operator)));
+	assert_eq!(client.len(), total.answers as usize);
+	let last = client.last().unwrap();
+	assert_eq!((last.output.as_slice(), last.input.as_slice()), (&b"17 + 25 = 42."[..], &b"What is 17 + 25?"[..]));
+	assert_eq!(last.checkpoint.as_ref().map(|checkpoint| checkpoint.payload.total), Some(total));
 }
 
 /// So many sums are asked for over this transport; then the client closes, and the miner settles at once.
@@ -82,6 +101,7 @@ async fn sums(listen: &str, answers: u32) {
 	let voucher = session.voucher().cloned();
 	let total = session.stop().await.unwrap();
 	assert_eq!(total.answers, answers + 1);
+	both_kept(&world, id, folder.path(), total);
 	let sum = Balance::from(total.input_tokens) * input + Balance::from(total.output_tokens) * output;
 	assert!(total.fee > 0 && total.fee == sum, "{total:?}");
 
@@ -106,13 +126,13 @@ async fn answers_should_be_settled_to_the_planck_when_they_were_streamed_over_qu
 }
 
 /// A client that holds each message in its own hands.
-struct Raw {
-	talk: Talk<ToClient, ToMiner>,
+pub(super) struct Raw {
+	pub(super) talk: Talk<ToClient, ToMiner>,
 	_network: Network,
 }
 
 impl Raw {
-	async fn connect(world: &World, id: u64, payer: &Payer) -> (Self, ToClient, ChannelTerms) {
+	pub(super) async fn connect(world: &World, id: u64, payer: &Payer) -> (Self, ToClient, ChannelTerms) {
 		let found = counterpart(&world.client, id).await.unwrap();
 		let (network, stream) = network::dial(found.peer, found.addresses).await.unwrap();
 		let mut talk = Talk::new(stream, MAX_TO_CLIENT);
@@ -124,7 +144,7 @@ impl Raw {
 	}
 
 	/// Pieces, up to a message that is none.
-	async fn pieces(&mut self, entries: &mut Vec<TranscriptEntry>) -> ToClient {
+	pub(super) async fn pieces(&mut self, entries: &mut Vec<TranscriptEntry>) -> ToClient {
 		loop {
 			match self.talk.hear_within(PATIENCE).await.unwrap() {
 				ToClient::Piece { entries: more, .. } => entries.extend(more),
@@ -134,7 +154,7 @@ impl Raw {
 	}
 
 	/// The next checkpoint, and what came before it.
-	async fn checkpoint(&mut self, entries: &mut Vec<TranscriptEntry>) -> Checkpoint {
+	pub(super) async fn checkpoint(&mut self, entries: &mut Vec<TranscriptEntry>) -> Checkpoint {
 		match self.pieces(entries).await {
 			ToClient::Checkpoint(checkpoint) => checkpoint,
 			other => panic!("{other:?}"),
@@ -147,13 +167,18 @@ fn now_ms() -> u64 {
 	u64::try_from(now.as_millis()).unwrap()
 }
 
-fn request(payer: &mut Payer, terms: &ChannelTerms) -> ToMiner {
+pub(super) fn request(payer: &mut Payer, terms: &ChannelTerms) -> ToMiner {
 	let payload = payer.ask(terms, chat(), 7, payload_hash(LONG.as_bytes()), now_ms());
 	let signature = charlie().sign(&payload.signing_hash()).into();
 	ToMiner::Request { payload, signature, input: LONG.into() }
 }
 
-fn pay(payer: &mut Payer, terms: &ChannelTerms, checkpoint: Checkpoint, entries: &[TranscriptEntry]) -> ToMiner {
+pub(super) fn pay(
+	payer: &mut Payer,
+	terms: &ChannelTerms,
+	checkpoint: Checkpoint,
+	entries: &[TranscriptEntry],
+) -> ToMiner {
 	let output: Vec<u8> = entries.iter().flat_map(|entry| entry.bytes.clone()).collect();
 	let received = Received {
 		output_hash: payload_hash(&output),
@@ -246,6 +271,29 @@ async fn answer_should_end_where_the_deposit_does_and_the_next_one_come_after_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn transcript_should_be_kept_unless_its_channel_is_unknown_and_it_is_old() {
+	let world = World::with_offer(1).await;
+	let _miner = miner(&world, TCP);
+	let (id, folder) = (open(&world, 5 * MILL).await, TempDir::new().unwrap());
+	let mut session = Session::connect(&world.client, id, charlie(), folder.path()).await.unwrap();
+	ask(&mut session, LONG).await.unwrap();
+	session.stop().await.unwrap();
+	let folder = chain_folder(folder.path(), world.client.genesis_hash());
+	let [known, fresh, old] = [id, 7, 8].map(|id| transcripts::path(&folder, id));
+	let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 86_400);
+	for path in [&fresh, &old] {
+		std::fs::copy(&known, path).unwrap();
+	}
+	for path in [&known, &old] {
+		std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
+	}
+	// The chain is asked at its final block.
+	world.settle().await;
+	transcripts::sweep(&world.client, &folder).await.unwrap();
+	assert_eq!([known, fresh, old].map(|path| path.exists()), [true, true, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn conversation_should_be_answered_and_closed_when_it_is_piped_through_the_command_line() {
 	let world = World::with_offer(1).await;
 	let miner = miner(&world, TCP);
@@ -263,4 +311,12 @@ async fn conversation_should_be_answered_and_closed_when_it_is_piped_through_the
 	miner.wait_for("channel_closed");
 	let receipt = world.client.channel_receipt(0).await.unwrap().unwrap();
 	assert_eq!((receipt.total.answers, receipt.paid), (2, receipt.total.fee));
+
+	let kept = cli.json("charlie", &["channel", "transcript", "0"]);
+	let answers = kept["answers"].as_array().unwrap_or_else(|| panic!("{kept}"));
+	assert_eq!(answers.iter().map(|answer| &answer["output"]).collect::<Vec<_>>(), ["17 + 25 = 42.", "10 + 25 = 35."]);
+	assert!(answers.iter().all(|answer| answer["signed"] == true && answer["checkpoint"]["last"] == true), "{kept}");
+	assert!(!answers[0]["tokens"][0]["top"].as_array().unwrap().is_empty(), "{kept}");
+	let file = transcripts::path(&chain_folder(&world.work.path().join("channels"), world.client.genesis_hash()), 0);
+	assert_eq!(cli.json("charlie", &["channel", "transcript", "0", "--file", file.to_str().unwrap()]), kept);
 }
