@@ -51,6 +51,20 @@ pub struct Model {
 	pub retired: bool,
 }
 
+/// Tokens of an answer unless it is said how many.
+const DEFAULT_MAX_TOKENS: u32 = 256;
+
+impl Model {
+	/// Most tokens of an answer to an input of so many bytes, when nobody says how many: what the context leaves if each byte
+	/// is a token, at least a quarter of the context, at most 256.
+	pub fn default_max_tokens(&self, input_bytes: usize) -> u32 {
+		let input = u32::try_from(input_bytes).unwrap_or(u32::MAX).saturating_add(self.template_tokens);
+		let left = self.context_length.saturating_sub(input);
+		// An input that could fill the context mostly does not: tokens are longer than a byte.
+		left.max(self.context_length / 4).clamp(1, DEFAULT_MAX_TOKENS)
+	}
+}
+
 /// Stake on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unbonding {
@@ -238,4 +252,33 @@ pub struct Parameters {
 	pub model_deposit: Balance,
 	/// Plancks below which an account does not exist.
 	pub existential_deposit: Balance,
+}
+
+#[cfg(test)]
+mod tests {
+	use millrace_primitives::H256;
+
+	use super::*;
+
+	fn model(context_length: u32) -> Model {
+		Model {
+			id: 0,
+			owner: AccountId32::new([0; 32]),
+			name: "m".into(),
+			kind: ModelKind::Text,
+			digest: H256::zero(),
+			template_hash: H256::zero(),
+			context_length,
+			template_tokens: 20,
+			deposit: 0,
+			retired: false,
+		}
+	}
+
+	#[test]
+	fn max_tokens_should_fit_the_context_when_none_are_given() {
+		for (context, input, expected) in [(4_096, 100, 256), (256, 36, 200), (256, 1_000, 64), (1, 1, 1)] {
+			assert_eq!(model(context).default_max_tokens(input), expected);
+		}
+	}
 }

@@ -4,12 +4,15 @@ use std::{
 	io::{BufRead, BufReader, Read, Write},
 	path::PathBuf,
 	process::{Child, Command, Stdio},
-	sync::{Arc, Condvar, Mutex},
+	sync::{Arc, Condvar, Mutex, PoisonError},
 	time::{Duration, Instant},
 };
 
 /// Longest wait for a line; long, because the machine may be busy. A test ends as soon as the line comes.
 pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Lines of a log that a failed test shows.
+const LAST_LINES: usize = 40;
 
 #[derive(Default)]
 struct Log {
@@ -59,7 +62,8 @@ impl Process {
 
 	/// Lines so far.
 	pub fn lines(&self) -> Vec<String> {
-		self.log.lines.lock().unwrap().0.clone()
+		// Poisoned by a wait that ended in a panic, which is when the lines are wanted most.
+		self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
 	}
 
 	/// The first line for which `wanted` holds; waits for it.
@@ -139,7 +143,10 @@ impl Drop for Process {
 		let _ = self.child.kill();
 		let _ = self.child.wait();
 		if std::thread::panicking() {
-			eprintln!("log of {}: {}", self.name, self.file.display());
+			// Where nobody can look at the file any more, as after a build server's run.
+			let lines = self.lines();
+			let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+			eprintln!("log of {}, {}, ends with\n{last}", self.name, self.file.display());
 		} else {
 			let _ = std::fs::remove_file(&self.file);
 		}

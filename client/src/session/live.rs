@@ -12,17 +12,15 @@ use millrace_primitives::{
 };
 
 use super::{
-	network::{self, Multiaddr, Network, NetworkError, PeerId},
+	network::{Network, NetworkError},
+	opening::{self, counterpart, Counterpart, Opened, SHORT},
 	store::{Behind, Record, StoreError},
 	talk::{Talk, TalkError},
 	transcripts::{self, Line, Transcript},
-	wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
+	wire::{RefusalCode, ToClient, ToMiner},
 	ChannelTerms, Fault, Payer, Received,
 };
-use crate::{ChannelState, Client, Error, Signer};
-
-/// So long may a miner take for [`ToClient::Ready`], and for the end of an answer that was stopped.
-const SHORT: Duration = Duration::from_secs(20);
+use crate::{Client, Error, Signer};
 
 /// So long may a miner be silent within an answer: it may have to load a model first.
 const LONG: Duration = Duration::from_secs(180);
@@ -99,19 +97,6 @@ impl SessionError {
 			_ => false,
 		}
 	}
-}
-
-/// Who answers, and for which channel.
-#[derive(Clone, Debug)]
-pub struct Counterpart {
-	/// The miner's peer id, as the chain has it.
-	pub peer: PeerId,
-	/// How to reach it.
-	pub addresses: Vec<Multiaddr>,
-	/// What the chain says of the channel.
-	pub terms: ChannelTerms,
-	/// Most tokens that the model's template adds to an input.
-	pub template_tokens: u32,
 }
 
 /// A part of an answer.
@@ -253,20 +238,12 @@ impl Session {
 			None => Payer::default(),
 		};
 		let mut record = Behind::new(record);
-		let (network, stream) = network::dial(peer, addresses).await?;
-		let mut talk = Talk::new(stream, MAX_TO_CLIENT);
 		let opening = OpeningPayload { genesis: terms.genesis, channel: terms.channel, issued_at: now_ms() };
 		let signature = signer.sign(&opening.signing_hash()).into();
-		talk.say_now(&ToMiner::Open { opening, signature, voucher: payer.voucher().cloned() })?;
-		match talk.hear_within(SHORT).await? {
-			// A pending checkpoint is for something that did not arrive here: it can't be checked, so it is not signed.
-			ToClient::Ready { seq, voucher, .. } => {
-				if payer.meet(&terms, seq, voucher)? {
-					record.put(&encode(&payer)).await?;
-				}
-			}
-			ToClient::Refused { code, message } => return Err(SessionError::Refused { code, message }),
-			_ => return Err(SessionError::Broken("no answer to the opening")),
+		let opening = ToMiner::Open { opening, signature, voucher: payer.voucher().cloned() };
+		let Opened { network, talk, seq, voucher } = opening::open(peer, addresses, &opening).await?;
+		if payer.meet(&terms, seq, voucher)? {
+			record.put(&encode(&payer)).await?;
 		}
 		let (answer, ended) = (None, false);
 		Ok(Self { talk, terms, template_tokens, signer, payer, record, transcript, answer, ended, _network: network })
@@ -480,33 +457,6 @@ impl Answer<'_> {
 		}
 		Ok((text, usage))
 	}
-}
-
-/// What the chain knows of a channel and of its miner's whereabouts.
-///
-/// # Errors
-///
-/// When the channel is not open, the miner has no endpoint, or the node does not answer.
-pub async fn counterpart(client: &Client, channel: ChannelId) -> Result<Counterpart, SessionError> {
-	let at = client.at_best().await?;
-	let found = at.channel(channel).await?.ok_or(SessionError::UnknownChannel(channel))?;
-	if found.state != ChannelState::Open {
-		return Err(SessionError::NotOpen(channel));
-	}
-	let model = at.model(found.model).await?;
-	let model = model.ok_or_else(|| Error::Decode(format!("there is no model {}", found.model)))?;
-	let endpoint = at.endpoint(&found.miner).await?.ok_or(SessionError::NoEndpoint(channel))?;
-	let terms = ChannelTerms {
-		genesis: client.genesis_hash(),
-		channel,
-		operator: found.operator,
-		session_key: found.session_key,
-		model_digest: model.digest,
-		rate: found.rate,
-		deposit: found.deposit,
-	};
-	let template_tokens = model.template_tokens;
-	Ok(Counterpart { peer: endpoint.peer, addresses: endpoint.addresses, terms, template_tokens })
 }
 
 /// The last voucher that a session in `folder` signed for a channel; without a session, and while another one runs.

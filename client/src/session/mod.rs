@@ -23,6 +23,7 @@
 mod earner;
 mod live;
 pub mod network;
+mod opening;
 mod payer;
 pub mod store;
 pub mod talk;
@@ -34,7 +35,8 @@ pub mod wire;
 use millrace_primitives::{AccountId32, Balance, ChannelId, Rate, H256};
 
 pub use earner::{Earner, Refusal};
-pub use live::{chain_folder, counterpart, last_voucher, Answer, Counterpart, Delta, Session, SessionError};
+pub use live::{chain_folder, last_voucher, Answer, Delta, Session, SessionError};
+pub use opening::{counterpart, Counterpart};
 pub use payer::{Fault, Payer, Received};
 
 /// What the chain says of a channel, as both sides need it.

@@ -72,6 +72,25 @@ struct Behaviour {
 /// Keeps a side's connections going; they break when this is dropped.
 pub struct Network {
 	task: JoinHandle<()>,
+	control: Control,
+}
+
+impl Network {
+	/// Opens a stream to a peer that there is a connection to.
+	///
+	/// # Errors
+	///
+	/// [`NetworkError::Unreachable`].
+	pub async fn open(&self, peer: PeerId) -> Result<Stream, NetworkError> {
+		let unreachable = |reason| NetworkError::Unreachable { peer, reason };
+		let mut control = self.control.clone();
+		let opened = timeout(DIALLING, control.open_stream(peer, StreamProtocol::new(PROTOCOL))).await;
+		opened.map_err(|_| unreachable(late()))?.map_err(|error| unreachable(error.to_string()))
+	}
+}
+
+fn late() -> String {
+	format!("nobody answered within {} seconds", DIALLING.as_secs())
 }
 
 impl Drop for Network {
@@ -119,10 +138,9 @@ fn is_name(address: &Multiaddr) -> bool {
 pub async fn dial(peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(Network, Stream), NetworkError> {
 	let names = addresses.iter().any(is_name);
 	let mut swarm = swarm(&Keypair::generate_ed25519(), names, ConnectionLimits::default())?;
-	let unreachable = |reason: String| NetworkError::Unreachable { peer, reason };
 	let options = DialOpts::peer_id(peer).addresses(addresses).build();
 	swarm.dial(options).map_err(|error| failed(peer, &error))?;
-	let mut control = swarm.behaviour().streams.new_control();
+	let control = swarm.behaviour().streams.new_control();
 	let connected = async {
 		loop {
 			match swarm.select_next_some().await {
@@ -132,11 +150,10 @@ pub async fn dial(peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(Network, S
 			}
 		}
 	};
-	let late = || unreachable(format!("nobody answered within {} seconds", DIALLING.as_secs()));
-	timeout(DIALLING, connected).await.map_err(|_| late())??;
-	let network = Network { task: tokio::spawn(follow(swarm, None)) };
-	let opened = timeout(DIALLING, control.open_stream(peer, StreamProtocol::new(PROTOCOL)));
-	let stream = opened.await.map_err(|_| late())?.map_err(|error| unreachable(error.to_string()))?;
+	let unreachable = |_| NetworkError::Unreachable { peer, reason: late() };
+	timeout(DIALLING, connected).await.map_err(unreachable)??;
+	let network = Network { task: tokio::spawn(follow(swarm, None)), control };
+	let stream = network.open(peer).await?;
 	Ok((network, stream))
 }
 
@@ -186,7 +203,7 @@ pub fn listen(key: &Keypair, addresses: &[Multiaddr]) -> Result<Listening, Netwo
 	let registered = control.accept(StreamProtocol::new(PROTOCOL));
 	let incoming = registered.map_err(|error| NetworkError::SetUp(error.to_string()))?;
 	let (sender, addresses) = watch::channel(Vec::new());
-	let network = Network { task: tokio::spawn(follow(swarm, Some(sender))) };
+	let network = Network { task: tokio::spawn(follow(swarm, Some(sender))), control };
 	Ok(Listening { network, incoming, addresses })
 }
 

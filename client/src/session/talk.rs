@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, time::Duration};
 
 use codec::{Decode, Encode};
-use futures::{AsyncReadExt, AsyncWriteExt};
+use futures::{io::BufReader, AsyncReadExt, AsyncWriteExt};
 use libp2p_swarm::Stream;
 use tokio::{
 	sync::mpsc::{self, error::TrySendError},
@@ -17,7 +17,10 @@ use super::wire::{self, FrameError};
 /// to wait: a slow reader costs no memory.
 const WAITING: usize = 8;
 
-/// So long may one frame take to be written.
+/// Bytes from which on a write is not added to.
+const TOGETHER: usize = 65_536;
+
+/// So long may one write take.
 const WRITING: Duration = Duration::from_secs(30);
 
 /// Why a conversation can't go on.
@@ -37,6 +40,13 @@ pub enum TalkError {
 	Frame(#[from] FrameError),
 }
 
+impl TalkError {
+	/// Whether the other side has closed the stream, in whatever way.
+	pub fn is_gone(&self) -> bool {
+		matches!(self, Self::Closed | Self::Frame(FrameError::Io(_)))
+	}
+}
+
 /// A conversation: `In` is heard, `Out` is said.
 pub struct Talk<In, Out> {
 	incoming: mpsc::Receiver<Result<In, FrameError>>,
@@ -49,7 +59,8 @@ pub struct Talk<In, Out> {
 impl<In: Decode + Send + 'static, Out: Encode> Talk<In, Out> {
 	/// Takes a stream over; messages of more than `most` bytes are refused.
 	pub fn new(stream: Stream, most: u32) -> Self {
-		let (mut read, mut write) = stream.split();
+		let (read, mut write) = stream.split();
+		let mut read = BufReader::new(read);
 		let (hear, incoming) = mpsc::channel(WAITING);
 		let (outgoing, mut say) = mpsc::channel::<Vec<u8>>(WAITING);
 		let reader = tokio::spawn(async move {
@@ -65,7 +76,12 @@ impl<In: Decode + Send + 'static, Out: Encode> Talk<In, Out> {
 			}
 		});
 		tokio::spawn(async move {
-			while let Some(bytes) = say.recv().await {
+			while let Some(mut bytes) = say.recv().await {
+				// What waits already goes out with it, which saves packets.
+				while bytes.len() < TOGETHER {
+					let Ok(more) = say.try_recv() else { break };
+					bytes.extend(more);
+				}
 				if !matches!(timeout(WRITING, wire::write(&mut write, &bytes)).await, Ok(Ok(()))) {
 					return;
 				}

@@ -44,6 +44,7 @@ async fn streams_should_be_refused_and_none_hang_when_there_are_more_than_the_ga
 
 	// Opens the channels.
 	let first = join_all((0..TAKEN).map(|_| ask(&client, &gateway))).await;
+	assert!(first.iter().all(|response| response.status() == StatusCode::OK), "{first:?}");
 	engine.asked(TAKEN).await;
 	engine.say(Say::Answer(answer.clone()));
 	for words in join_all(first.into_iter().map(words)).await {

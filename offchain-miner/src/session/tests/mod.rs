@@ -4,10 +4,11 @@ mod stage;
 
 use std::{sync::atomic::Ordering, time::Instant};
 
+use futures::{future::join_all, StreamExt};
 use millrace_client::session::{
 	network,
 	talk::Talk,
-	wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT},
+	wire::{RefusalCode, ToClient, ToMiner, MAX_TO_CLIENT, MAX_TO_MINER},
 	Counterpart, Payer, Session, SessionError,
 };
 use millrace_primitives::{channel::CHECKPOINT_TOKENS, Workload};
@@ -390,5 +391,33 @@ async fn silent_clients_should_be_let_go_and_keep_nobody_from_an_answer() {
 				Err(_) => break,
 			}
 		}
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_should_begin_when_the_first_streams_are_dropped_without_a_word() {
+	let (identity, ledger, own) =
+		(network::Keypair::generate_ed25519(), FakeLedger::new(&[1]), TempDir::new().unwrap());
+	let mut listening = network::listen(&identity, &[TCP.parse().unwrap()]).unwrap();
+	let addresses = listening.addresses.wait_for(|addresses| !addresses.is_empty()).await.unwrap().clone();
+	let counterpart =
+		Counterpart { peer: identity.public().to_peer_id(), addresses, terms: ledger.terms(0), template_tokens: 16 };
+	let client = tokio::spawn(async move { Session::begin(counterpart, key("session"), own.path()).await.map(|_| ()) });
+	for _ in 0..3 {
+		drop(listening.incoming.next().await.unwrap());
+	}
+	let (_, stream) = listening.incoming.next().await.unwrap();
+	let mut talk = Talk::<ToMiner, ToClient>::new(stream, MAX_TO_MINER);
+	assert!(matches!(talk.hear_within(PATIENCE).await, Ok(ToMiner::Open { .. })));
+	talk.say(&ToClient::Ready { seq: 0, voucher: None, pending: None }).await.unwrap();
+	client.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_should_all_begin_when_many_clients_arrive_at_once() {
+	let stage = Stage::of(&[u128::MAX; 60], TCP, Duration::ZERO).await;
+	let sessions = join_all((0..60).map(|id| stage.session(id))).await;
+	for (id, session) in sessions.into_iter().enumerate() {
+		assert!(session.is_ok(), "{id}: {:?}", session.err());
 	}
 }
