@@ -13,8 +13,8 @@ use super::{
 	Channels,
 };
 use crate::{
+	access::Caller,
 	answer::{Backend, Delta, End, Finish, NoAnswer, Order, Source},
-	store::Ended,
 };
 
 use futures::{stream, StreamExt};
@@ -51,10 +51,10 @@ enum Broken {
 impl Channels {
 	/// Answers, in this lane or another one or by a job, and accounts for it.
 	pub(super) async fn see_through(&self, group: &Group, mut item: Item, mut held: Option<Held>) -> Seen {
-		let (seq, began) = (item.seq, Instant::now());
+		let began = Instant::now();
 		let allowance = item.order.allowance.clone();
-		let end = |outcome, reason, taken: Taken| {
-			self.end(seq, outcome, reason, taken);
+		let end = |outcome, reason: Option<String>, taken: Taken| {
+			self.end(&group.caller, outcome, reason.as_deref(), taken.fee);
 			allowance.used(&taken.usage);
 		};
 		let mut tries = 0;
@@ -96,8 +96,8 @@ impl Channels {
 				held = self.hold(&item.order.request).await.unwrap_or_default();
 			}
 		}
-		self.end(seq, "moved", Some("no channel answered; it became a job".into()), Taken::default());
-		let Item { order, pieces, .. } = item;
+		self.end(&group.caller, "moved", Some("no channel answered; it becomes a job"), 0);
+		let (order, pieces) = item.into_order();
 		match self.jobs.answers(&group.caller, vec![order]).await {
 			Ok(all) => {
 				let mut deltas = stream::iter(all).flatten();
@@ -115,8 +115,8 @@ impl Channels {
 	}
 
 	/// Accounts for an answer that nobody waited for before it began.
-	pub(super) fn never_begun(&self, seq: i64) {
-		self.end(seq, "stopped", Some("nobody waited for it any more".into()), Taken::default());
+	pub(super) fn never_begun(&self) {
+		self.metrics.ended("stopped");
 	}
 
 	async fn stream(&self, held: &mut Held, order: &Order, pieces: &Pieces) -> Result<End, Broken> {
@@ -209,11 +209,13 @@ impl Channels {
 		}
 	}
 
-	fn end(&self, seq: i64, outcome: &str, reason: Option<String>, taken: Taken) {
+	fn end(&self, caller: &Caller, outcome: &'static str, reason: Option<&str>, fee: Balance) {
 		self.metrics.ended(outcome);
-		let ended = Ended { outcome: outcome.into(), reason, usage: taken.usage, fee: taken.fee };
-		if let Err(error) = self.store.end_job(seq, &ended) {
-			tracing::error!(number = seq, %error, "the end of an answer can't be noted");
+		if let Some(reason) = reason {
+			tracing::info!(outcome, reason, fee, event = %"cut_short", "an answer in a channel has no whole end");
+		}
+		if let Err(error) = self.store.charge(caller.id(), fee) {
+			tracing::error!(key = caller.id(), fee, %error, "what an answer cost can't be noted");
 		}
 	}
 }

@@ -12,27 +12,35 @@ use super::{answer::Pieces, lane::Held, Channels, PIECES};
 use crate::{
 	access::Caller,
 	answer::{Delta, Deltas, NoAnswer, Order},
+	store::Reservation,
 };
 
 /// An answer that is to be given.
 pub(super) struct Item {
-	/// Its number in the store.
-	pub seq: i64,
 	/// What is asked.
 	pub order: Order,
 	/// Where it goes.
 	pub pieces: Pieces,
+	/// What it may still cost its key.
+	reservation: Reservation,
 	/// One of the slots.
-	_permit: OwnedSemaphorePermit,
+	permit: OwnedSemaphorePermit,
 }
 
 /// The last that is said of an answer, and to whom.
 pub(super) type Last = (Pieces, Result<Delta, NoAnswer>);
 
 impl Item {
-	/// Gives its slot back, so that it is free for whoever asks again at this word.
+	/// Gives its slot and what it has reserved back, so that they are free for whoever asks again at this word.
 	pub fn last(self, word: Result<Delta, NoAnswer>) -> Option<Last> {
-		Some((self.pieces, word))
+		Some((self.into_order().1, word))
+	}
+
+	/// What is asked and where it goes, of an answer that somebody else is to give, who needs slot and money for it.
+	pub fn into_order(self) -> (Order, Pieces) {
+		let Self { order, pieces, reservation, permit } = self;
+		drop((reservation, permit));
+		(order, pieces)
 	}
 }
 
@@ -57,19 +65,19 @@ pub(super) struct Group {
 }
 
 impl Group {
-	/// Of these orders, which have numbers in the store and slots; begins with one lane. Also returns where the answers come
-	/// out, in the order of the orders.
+	/// Of these orders, for which money and slots are reserved; begins with one lane. Also returns where the answers come out,
+	/// in the order of the orders.
 	pub fn new(
 		caller: Caller,
 		orders: Vec<Order>,
-		seqs: Vec<i64>,
+		reservations: Vec<Reservation>,
 		mut permits: OwnedSemaphorePermit,
 	) -> Result<(Arc<Self>, Vec<Deltas>), NoAnswer> {
 		let (mut waiting, mut all) = (VecDeque::new(), Vec::new());
-		for (order, seq) in orders.into_iter().zip(seqs) {
+		for (order, reservation) in orders.into_iter().zip(reservations) {
 			let (pieces, receiver) = mpsc::channel(PIECES);
 			let permit = permits.split(1).ok_or(NoAnswer::Busy)?;
-			waiting.push_back(Item { seq, order, pieces, _permit: permit });
+			waiting.push_back(Item { order, pieces, reservation, permit });
 			let deltas = stream::unfold(receiver, |mut from| async move { Some((from.recv().await?, from)) });
 			all.push(deltas.boxed());
 		}
@@ -140,7 +148,7 @@ impl Channels {
 		while let Some(item) = next {
 			// The others have failed, or the client has left.
 			if item.pieces.is_closed() {
-				self.never_begun(item.seq);
+				self.never_begun();
 				next = group.next();
 				continue;
 			}
@@ -172,8 +180,9 @@ mod tests {
 	fn group(count: u32) -> (Arc<Group>, Vec<Deltas>, Arc<Semaphore>) {
 		let slots = Arc::new(Semaphore::new(8));
 		let permits = slots.clone().try_acquire_many_owned(count).unwrap();
-		let seqs = (1..=i64::from(count)).collect();
-		let (group, all) = Group::new(Caller::default(), fake::order().copies(count), seqs, permits).unwrap();
+		let orders = Order { seed: Some(1), ..fake::order() }.copies(count);
+		let reservations = (0..count).map(|_| Reservation::default()).collect();
+		let (group, all) = Group::new(Caller::default(), orders, reservations, permits).unwrap();
 		(group, all, slots)
 	}
 
@@ -181,10 +190,10 @@ mod tests {
 	async fn answers_should_be_taken_in_order_and_come_out_where_they_belong() {
 		let (group, mut all, slots) = group(2);
 		assert_eq!(slots.available_permits(), 6);
-		for seq in [1, 2] {
+		for seed in [1, 2] {
 			let item = group.next().unwrap();
-			assert_eq!(item.seq, seq);
-			item.pieces.send(Ok(Delta::Piece(vec![u8::try_from(seq).unwrap()]))).await.unwrap();
+			assert_eq!(item.order.seed, Some(seed));
+			item.pieces.send(Ok(Delta::Piece(vec![u8::try_from(seed).unwrap()]))).await.unwrap();
 		}
 		assert!(group.next().is_none());
 		assert_eq!(slots.available_permits(), 8);
@@ -199,8 +208,8 @@ mod tests {
 		group.join();
 		let (first, second) = (group.next().unwrap(), group.next().unwrap());
 		assert!(group.leave(second).is_none());
-		assert_eq!(group.leave(first).unwrap().seq, 1, "the last lane has to see to it");
-		assert_eq!(group.next().unwrap().seq, 2);
+		assert_eq!(group.leave(first).unwrap().order.seed, Some(1), "the last lane has to see to it");
+		assert_eq!(group.next().unwrap().order.seed, Some(2));
 	}
 
 	#[test]

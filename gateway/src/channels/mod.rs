@@ -26,7 +26,7 @@ use crate::{
 	answer::{Backend, Deltas, NoAnswer, Order},
 	desk::JobBackend,
 	metrics::Metrics,
-	store::{NewJob, Store},
+	store::Store,
 };
 
 pub use standing::Standings;
@@ -249,17 +249,9 @@ impl Channels {
 			drop(permits);
 			return self.jobs.answers(caller, orders).await;
 		};
-		let new = NewJob {
-			key: caller.key.as_deref(),
-			idempotency: None,
-			model: &first.model,
-			workload: first.request.params.workload.name(),
-			max_fee: first.request.max_fee,
-			channel: Some(held.lane.id),
-		};
-		let stored = self.store.begin_jobs(&new, count).map_err(|error| NoAnswer::Store(error.to_string()))?;
-		let seqs = stored.map_err(NoAnswer::OverBudget)?;
-		let (group, all) = Group::new(caller.clone(), orders, seqs, permits)?;
+		let reserved = self.store.reserve(caller.key.as_deref(), first.request.max_fee, count);
+		let reserved = reserved.map_err(|error| NoAnswer::Store(error.to_string()))?.map_err(NoAnswer::OverBudget)?;
+		let (group, all) = Group::new(caller.clone(), orders, reserved, permits)?;
 		self.give(&group, held);
 		Ok(all)
 	}

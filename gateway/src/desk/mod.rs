@@ -114,7 +114,7 @@ impl Desk {
 		let Order { model, request, allowance, .. } = order;
 		let workload = request.params.workload.name();
 		let (key, max_fee) = (caller.key.as_deref(), request.max_fee);
-		let new = NewJob { key, idempotency, model: &model, workload, max_fee, channel: None };
+		let new = NewJob { key, idempotency, model: &model, workload, max_fee };
 		// A repeated request takes no slot.
 		let permit = match (permit, idempotency) {
 			(Ok(permit), _) => Some(permit),
@@ -151,7 +151,7 @@ impl Desk {
 		let mut permits = self.slots.clone().try_acquire_many_owned(count).map_err(|_| NoAnswer::Busy)?;
 		let JobRequest { params, max_fee, .. } = first.request;
 		let (key, workload) = (caller.key.as_deref(), params.workload.name());
-		let new = NewJob { key, idempotency: None, model: &first.model, workload, max_fee, channel: None };
+		let new = NewJob { key, idempotency: None, model: &first.model, workload, max_fee };
 		let stored = self.store.begin_jobs(&new, count).map_err(|error| NoAnswer::Store(error.to_string()))?;
 		let seqs = stored.map_err(NoAnswer::OverBudget)?;
 		let mut begun = Vec::new();

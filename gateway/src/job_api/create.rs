@@ -20,7 +20,7 @@ use crate::{
 	desk::Begun,
 	once::{name_of, reused},
 	openai::{
-		request::{check_input, default_limit, thousandths},
+		request::{check_input, thousandths},
 		ApiError,
 	},
 	server::{Body, Gateway, Shared},
@@ -60,7 +60,7 @@ pub struct JobBody {
 impl JobBody {
 	fn sampling(&self, model: &Model) -> Result<Sampling, ApiError> {
 		Ok(Sampling {
-			max_tokens: self.max_tokens.unwrap_or_else(|| default_limit(model, self.input.len())),
+			max_tokens: self.max_tokens.unwrap_or_else(|| model.default_max_tokens(self.input.len())),
 			temperature_milli: thousandths(self.temperature.unwrap_or(0.0), 0.0, 2.0, "temperature")?,
 			top_k: self.top_k.unwrap_or(0),
 			top_p_milli: thousandths(self.top_p.unwrap_or(1.0), 0.001, 1.0, "top_p")?,

@@ -10,7 +10,7 @@ use super::OllamaError;
 use crate::{
 	answer::Order,
 	openai::{
-		request::{asks, default_limit, thousandths},
+		request::{asks, thousandths},
 		ApiError,
 	},
 	stop,
@@ -100,7 +100,7 @@ impl Options {
 		}
 		let temperature = self.temperature.unwrap_or(TEMPERATURE);
 		let max_tokens = match self.num_predict {
-			None | Some(..0) => default_limit(model, input_bytes),
+			None | Some(..0) => model.default_max_tokens(input_bytes),
 			Some(tokens) => u32::try_from(tokens).unwrap_or(u32::MAX),
 		};
 		if max_tokens == 0 || max_tokens > model.context_length {

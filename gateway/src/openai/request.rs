@@ -21,9 +21,6 @@ use crate::{
 /// Most answers to one request.
 const MOST_ANSWERS: u32 = 8;
 
-/// Tokens of an answer unless told otherwise.
-const DEFAULT_MAX_TOKENS: u32 = 256;
-
 /// Parameters of both; unknown ones are passed over, as OpenAI's server does with many.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct Options {
@@ -277,7 +274,7 @@ impl Options {
 
 	/// The tokens that the answer may have.
 	pub fn limit(&self, model: &Model, input_bytes: usize) -> u32 {
-		self.max_completion_tokens.or(self.max_tokens).unwrap_or_else(|| default_limit(model, input_bytes))
+		self.max_completion_tokens.or(self.max_tokens).unwrap_or_else(|| model.default_max_tokens(input_bytes))
 	}
 
 	/// The orders that answer `input`, which the parameter `from` holds: one for each answer. `logprobs`: whether the record
@@ -341,14 +338,6 @@ pub fn order(limits: &Limits, model: &Model, workload: Workload, input: String) 
 	let request =
 		JobRequest { model: model.id, input: input.into_bytes(), params, max_fee: limits.max_fee, miner: None };
 	Order::new(model, request)
-}
-
-/// What the context leaves for the answer if each byte of the input is a token, within bounds.
-pub fn default_limit(model: &Model, input_bytes: usize) -> u32 {
-	let input = u32::try_from(input_bytes).unwrap_or(u32::MAX).saturating_add(model.template_tokens);
-	let left = model.context_length.saturating_sub(input);
-	// An input that could fill the context mostly does not: tokens are longer than a byte.
-	left.max(model.context_length / 4).clamp(1, DEFAULT_MAX_TOKENS)
 }
 
 #[cfg(test)]

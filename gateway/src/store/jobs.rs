@@ -1,11 +1,11 @@
 //! Every job that the gateway posts, from before its transaction goes out.
 
 use millrace_client::Signed;
-use millrace_primitives::{Balance, BlockNumber, ChannelId, JobId, Usage, H256};
+use millrace_primitives::{Balance, BlockNumber, JobId, Usage, H256};
 use rand::{rngs::OsRng, RngCore};
 use rusqlite::{params, Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
-use super::{from_sql, month, now, to_sql, ApiKey, Store};
+use super::{from_sql, month, now, to_sql, ApiKey, OverBudget, Store};
 
 /// A job that is about to be posted.
 #[derive(Clone, Debug)]
@@ -20,8 +20,6 @@ pub struct NewJob<'a> {
 	pub workload: &'a str,
 	/// Plancks that it may cost.
 	pub max_fee: Balance,
-	/// The channel that it is asked in. Then it is no job, and only its fee is kept account of.
-	pub channel: Option<ChannelId>,
 }
 
 /// What became of an attempt to store a [`NewJob`].
@@ -35,19 +33,6 @@ pub enum Stored {
 	Other,
 	/// The key has no money left for it.
 	OverBudget(OverBudget),
-}
-
-/// How a key stands that has no money left, in plancks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OverBudget {
-	/// Of the month.
-	pub budget: Balance,
-	/// Paid this month.
-	pub spent: Balance,
-	/// What answers under way may still cost.
-	pub reserved: Balance,
-	/// What this one may cost.
-	pub needed: Balance,
 }
 
 /// How a job ended.
@@ -153,38 +138,14 @@ fn known(connection: &Connection, key: &str, (name, body): (&str, [u8; 32])) -> 
 	}))
 }
 
-fn over_budget(
-	change: &Transaction<'_>,
-	new: &NewJob<'_>,
-	count: u32,
-	at: i64,
-) -> rusqlite::Result<Option<OverBudget>> {
-	let Some((key, budget)) = new.key.and_then(|key| Some((key, key.budget?))) else { return Ok(None) };
-	let needed = new.max_fee.saturating_mul(count.into());
-	let spent = change
-		.query_row("SELECT plancks FROM spent WHERE key = ?1 AND month = ?2", params![key.id, month(at)], |row| {
-			row.get(0)
-		})
-		.optional()?
-		.unwrap_or(0);
-	let reserved = change.query_row(
-		"SELECT COALESCE(SUM(max_fee), 0) FROM jobs WHERE key = ?1 AND ended IS NULL",
-		[&key.id],
-		|row| row.get(0),
-	)?;
-	let (spent, reserved): (Balance, Balance) = (from_sql(spent), from_sql(reserved));
-	let whole = spent.saturating_add(reserved).saturating_add(needed);
-	Ok((whole > budget).then_some(OverBudget { budget, spent, reserved, needed }))
-}
-
 /// Stores a job, and returns its number.
 fn insert(change: &Transaction<'_>, new: &NewJob<'_>, at: i64) -> rusqlite::Result<i64> {
 	let mut bytes = [0; 12];
 	OsRng.fill_bytes(&mut bytes);
 	let (name, body) = new.idempotency.unzip();
 	change.execute(
-		"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created, channel)
-		 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		"INSERT INTO jobs (id, key, idempotency, body, model, workload, max_fee, created)
+		 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 		params![
 			format!("job_{}", hex::encode(bytes)),
 			new.key.map_or("", |key| &key.id),
@@ -193,8 +154,7 @@ fn insert(change: &Transaction<'_>, new: &NewJob<'_>, at: i64) -> rusqlite::Resu
 			new.model,
 			new.workload,
 			to_sql(new.max_fee),
-			at,
-			new.channel.map(|channel| i64::try_from(channel).unwrap_or(i64::MAX))
+			at
 		],
 	)?;
 	Ok(change.last_insert_rowid())
@@ -217,7 +177,7 @@ impl Store {
 				Some(stored) => return Ok(stored),
 				None => {}
 			}
-			if let Some(over) = over_budget(&change, new, 1, at)? {
+			if let Some(over) = self.over_budget(&change, new.key, new.max_fee, at)? {
 				return Ok(Stored::OverBudget(over));
 			}
 			let seq = insert(&change, new, at)?;
@@ -235,7 +195,8 @@ impl Store {
 		let at = now();
 		self.with(|connection| {
 			let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-			if let Some(over) = over_budget(&change, new, count, at)? {
+			let needed = new.max_fee.saturating_mul(count.into());
+			if let Some(over) = self.over_budget(&change, new.key, needed, at)? {
 				return Ok(Err(over));
 			}
 			let all = (0..count).map(|_| insert(&change, new, at)).collect::<rusqlite::Result<_>>()?;
@@ -327,9 +288,7 @@ impl Store {
 	/// SQLite's.
 	pub fn job(&self, key: &str, id: &str) -> rusqlite::Result<Option<JobRow>> {
 		self.with(|connection| {
-			connection
-				.query_row("SELECT * FROM jobs WHERE key = ?1 AND id = ?2 AND channel IS NULL", [key, id], read)
-				.optional()
+			connection.query_row("SELECT * FROM jobs WHERE key = ?1 AND id = ?2", [key, id], read).optional()
 		})
 	}
 
@@ -349,9 +308,8 @@ impl Store {
 	/// SQLite's.
 	pub fn list_jobs(&self, key: &str, before: Option<i64>, limit: u32) -> rusqlite::Result<Vec<JobRow>> {
 		self.with(|connection| {
-			let mut query = connection.prepare(
-				"SELECT * FROM jobs WHERE key = ?1 AND seq < ?2 AND channel IS NULL ORDER BY seq DESC LIMIT ?3",
-			)?;
+			let mut query =
+				connection.prepare("SELECT * FROM jobs WHERE key = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3")?;
 			let rows = query.query_map(params![key, before.unwrap_or(i64::MAX), limit], read)?;
 			rows.collect()
 		})

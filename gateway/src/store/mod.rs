@@ -1,8 +1,10 @@
 //! What must outlive the process: API keys and what they have spent, and every job with the transaction that posts it.
+//! Of answers in channels only what they cost is kept.
 //!
 //! One SQLite file. A process that is killed loses nothing of it. Only what must be there after a power cut too waits for
 //! the disk; everything else takes well under a millisecond and reaches the disk with the next of those, or a little later.
 
+mod budget;
 mod jobs;
 mod keys;
 mod requests;
@@ -11,7 +13,7 @@ mod tests;
 
 use std::{
 	path::Path,
-	sync::{Mutex, PoisonError},
+	sync::{Arc, Mutex, PoisonError},
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -19,7 +21,8 @@ use anyhow::{bail, Context};
 use millrace_primitives::Balance;
 use rusqlite::{Connection, OpenFlags};
 
-pub use jobs::{Ended, JobRow, NewJob, OverBudget, Stored};
+pub use budget::{OverBudget, Reservation};
+pub use jobs::{Ended, JobRow, NewJob, Stored};
 pub use keys::{ApiKey, KeyRow, NewKey, Scope};
 pub use requests::Claim;
 
@@ -32,7 +35,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From an empty file to the newest schema, a version each. A file of an older version takes the steps that it lacks; one
 /// of a newer version is refused.
-const STEPS: [&str; 3] = [FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER", REQUESTS];
+const STEPS: [&str; 4] = [FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER", REQUESTS, NO_ANSWERS];
+
+/// Answers in channels had records as jobs have.
+const NO_ANSWERS: &str = "
+	DELETE FROM jobs WHERE channel IS NOT NULL;
+	ALTER TABLE jobs DROP COLUMN channel;
+";
 
 const REQUESTS: &str = "
 	CREATE TABLE requests (
@@ -99,6 +108,8 @@ pub struct Store {
 	connection: Mutex<Connection>,
 	/// Only for [`Store::checkpoint`].
 	second: Mutex<Connection>,
+	/// For answers in channels.
+	reserved: Arc<budget::Reserved>,
 }
 
 impl Store {
@@ -135,7 +146,7 @@ impl Store {
 		}
 		change.pragma_update(None, "user_version", i64::try_from(STEPS.len()).unwrap_or(i64::MAX))?;
 		change.commit()?;
-		Ok(Self { connection: Mutex::new(connection), second: Mutex::new(second) })
+		Ok(Self { connection: Mutex::new(connection), second: Mutex::new(second), reserved: Arc::default() })
 	}
 
 	/// Takes over into the file what has changed, beside whoever uses it; waits for the disk.

@@ -15,7 +15,7 @@ fn key(store: &Store, new: NewKey) -> ApiKey {
 }
 
 fn job<'a>(key: Option<&'a ApiKey>, idempotency: Option<(&'a str, [u8; 32])>) -> NewJob<'a> {
-	NewJob { key, idempotency, model: "tiny", workload: "chat", max_fee: 60, channel: None }
+	NewJob { key, idempotency, model: "tiny", workload: "chat", max_fee: 60 }
 }
 
 fn begun(store: &Store, new: &NewJob<'_>) -> i64 {
@@ -122,6 +122,39 @@ fn budget_should_hold_what_is_paid_and_what_is_under_way() {
 }
 
 #[test]
+fn budget_should_hold_for_answers_and_jobs_together() {
+	let (_folder, store) = store();
+	let poor = key(&store, NewKey { budget: Some(200), ..NewKey::default() });
+	let mut answers = store.reserve(Some(&poor), 60, 2).unwrap().unwrap();
+	let over = |spent, reserved, needed| OverBudget { budget: 200, spent, reserved, needed };
+	assert_eq!(store.reserve(Some(&poor), 60, 2).unwrap().unwrap_err(), over(0, 120, 120));
+	let seq = begun(&store, &job(Some(&poor), None));
+	assert_eq!(store.begin_job(&job(Some(&poor), None)).unwrap(), Stored::OverBudget(over(0, 180, 60)));
+	store.charge(&poor.id, 25).unwrap();
+	drop(answers.pop());
+	store.end_job(seq, &settled(40)).unwrap();
+	assert_eq!(store.reserve(Some(&poor), 60, 2).unwrap().unwrap_err(), over(65, 60, 120));
+	drop(answers);
+	assert_eq!(store.reserve(Some(&poor), 136, 1).unwrap().unwrap_err(), over(65, 0, 136));
+	assert_eq!(store.reserve(Some(&poor), 135, 1).unwrap().unwrap().len(), 1);
+	assert_eq!(store.list_keys().unwrap()[0].spent, 65);
+}
+
+#[test]
+fn answers_of_keys_without_a_budget_should_be_charged_and_those_of_nobody_cost_no_record() {
+	let (_folder, store) = store();
+	let rich = key(&store, NewKey::default());
+	assert_eq!(store.reserve(Some(&rich), Balance::MAX, 3).unwrap().unwrap().len(), 3);
+	store.charge(&rich.id, 7).unwrap();
+	store.charge(&rich.id, 8).unwrap();
+	assert_eq!(store.list_keys().unwrap()[0].spent, 15);
+	store.charge("", 9).unwrap();
+	let rows =
+		store.with(|connection| connection.query_row("SELECT COUNT(*) FROM spent", [], |row| row.get::<_, i64>(0)));
+	assert_eq!(rows.unwrap(), 1);
+}
+
+#[test]
 fn jobs_should_be_stored_together_or_not_at_all_when_a_budget_reaches_for_some() {
 	let (_folder, store) = store();
 	let poor = key(&store, NewKey { budget: Some(150), ..NewKey::default() });
@@ -175,13 +208,18 @@ fn name_should_be_had_by_one_request_of_a_key_until_it_is_given_back_or_forgotte
 }
 
 #[test]
-fn file_of_the_first_version_should_keep_its_keys_and_learn_of_tokens() {
+fn file_of_the_first_version_should_keep_its_keys_and_jobs_and_learn_of_tokens() {
 	let folder = tempfile::tempdir().unwrap();
 	let path = folder.path().join("gateway.db");
 	let old = Connection::open(&path).unwrap();
 	old.execute_batch(FIRST).unwrap();
 	old.execute_batch("INSERT INTO keys (id, hash, name, per_minute, created) VALUES ('key_1', x'00', 'old', 5, 1)")
 		.unwrap();
+	old.execute_batch(
+		"INSERT INTO jobs (id, key, model, workload, max_fee, created, channel) VALUES
+		 ('job_1', 'key_1', 'tiny', 'chat', 5, 1, NULL), ('job_2', 'key_1', 'tiny', 'chat', 5, 1, 3)",
+	)
+	.unwrap();
 	old.pragma_update(None, "user_version", 1).unwrap();
 	drop(old);
 	for _ in 0..2 {
@@ -189,6 +227,7 @@ fn file_of_the_first_version_should_keep_its_keys_and_learn_of_tokens() {
 		let keys = store.list_keys().unwrap();
 		assert_eq!((keys[0].name.as_str(), keys[0].key.per_minute), ("old", Some(5)));
 		assert_eq!(keys[0].key.tokens_per_minute, None);
+		assert_eq!(store.open_jobs().unwrap().len(), 1, "the answer in a channel is no job");
 		store.claim("key_1", "a", [1; 32]).unwrap();
 		let (_, secret) = store.new_key(&NewKey { tokens_per_minute: Some(9), ..NewKey::default() }).unwrap();
 		assert_eq!(store.find_key(&secret).unwrap().unwrap().tokens_per_minute, Some(9));
