@@ -15,15 +15,7 @@ use rand::{rngs::OsRng, RngCore};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::{
-	amount,
-	args::Chat,
-	channel::close_with,
-	context::Context,
-	error::CliError,
-	request::{default_max_tokens, first_model},
-	show,
-};
+use crate::{amount, args::Chat, channel::close_with, context::Context, error::CliError, request::first_model, show};
 
 /// Runs the command.
 ///
@@ -113,10 +105,9 @@ async fn talk(context: &Context, chat: &Chat, model: &Model, session: &mut Sessi
 		}
 		said.push(Message::new(Role::User, line));
 		let input = fitting(&mut said, model);
-		let max_tokens = chat.max_tokens.unwrap_or_else(|| default_max_tokens(model, input.len()));
-		let sampling =
-			Sampling { max_tokens, temperature_milli: chat.temperature, top_k: chat.top_k, top_p_milli: chat.top_p };
-		let answered = answer(context, session, Workload::Conversation(sampling), input).await;
+		let max_tokens = chat.sampler.max_tokens.unwrap_or_else(|| model.default_max_tokens(input.len()));
+		let workload = Workload::Conversation(chat.sampler.sampling(max_tokens));
+		let answered = answer(context, session, workload, input).await;
 		match &answered {
 			Ok(text) => said.push(Message::new(Role::Assistant, text.as_str())),
 			Err(_) => drop(said.pop()),

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use millrace_client::{JobRequest, Model};
-use millrace_primitives::{workload::MAX_TASK_SECONDS, JobParams, Sampling, Workload};
+use millrace_primitives::{workload::MAX_TASK_SECONDS, JobParams, Workload};
 use rand::{rngs::OsRng, RngCore};
 
 use crate::{
@@ -11,9 +11,6 @@ use crate::{
 	context::Context,
 	error::CliError,
 };
-
-/// Tokens of an answer unless told otherwise.
-const DEFAULT_MAX_TOKENS: u32 = 256;
 
 /// The job that `request` asks for.
 ///
@@ -28,15 +25,14 @@ pub async fn prepare(context: &Context, request: Request) -> Result<JobRequest, 
 		// Which models fit does not hang on how long an answer may be.
 		None => first_model(context, &workload(&request, 1)).await?,
 	};
-	let max_tokens = request.max_tokens.unwrap_or_else(|| default_max_tokens(&model, input.len()));
+	let max_tokens = request.sampler.max_tokens.unwrap_or_else(|| model.default_max_tokens(input.len()));
 	let params = JobParams { workload: workload(&request, max_tokens), timeout: request.timeout, max_rate: None };
 	Ok(JobRequest { model: model.id, input, params, max_fee: request.max_fee, miner })
 }
 
 fn workload(request: &Request, max_tokens: u32) -> Workload {
-	let Request { work, temperature, top_k, top_p, timeout, steps, guidance, max_output_bytes, max_seconds, .. } =
-		request;
-	let sampling = Sampling { max_tokens, temperature_milli: *temperature, top_k: *top_k, top_p_milli: *top_p };
+	let Request { work, timeout, steps, guidance, max_output_bytes, max_seconds, .. } = request;
+	let sampling = request.sampler.sampling(max_tokens);
 	match work {
 		Work { raw: true, .. } => Workload::Generate(sampling),
 		Work { conversation: true, .. } => Workload::Conversation(sampling),
@@ -80,42 +76,4 @@ pub async fn first_model(context: &Context, workload: &Workload) -> Result<Model
 		let name = workload.name();
 		CliError::NotFound(format!("the chain has no model that takes {name} jobs; `millrace model register` adds one"))
 	})
-}
-
-/// What the context leaves for the answer if each byte of the input is a token, within bounds.
-pub fn default_max_tokens(model: &Model, input_bytes: usize) -> u32 {
-	let input = u32::try_from(input_bytes).unwrap_or(u32::MAX).saturating_add(model.template_tokens);
-	let left = model.context_length.saturating_sub(input);
-	// An input that could fill the context mostly does not: tokens are longer than a byte.
-	let least = model.context_length / 4;
-	left.max(least).clamp(1, DEFAULT_MAX_TOKENS)
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use millrace_primitives::{AccountId32, ModelKind, H256};
-
-	fn model(context_length: u32) -> Model {
-		Model {
-			id: 0,
-			owner: AccountId32::new([0; 32]),
-			name: "m".into(),
-			kind: ModelKind::Text,
-			digest: H256::zero(),
-			template_hash: H256::zero(),
-			context_length,
-			template_tokens: 20,
-			deposit: 0,
-			retired: false,
-		}
-	}
-
-	#[test]
-	fn max_tokens_should_fit_the_context_when_none_are_given() {
-		assert_eq!(default_max_tokens(&model(4_096), 100), 256);
-		assert_eq!(default_max_tokens(&model(256), 36), 200);
-		assert_eq!(default_max_tokens(&model(256), 1_000), 64);
-		assert_eq!(default_max_tokens(&model(1), 1), 1);
-	}
 }

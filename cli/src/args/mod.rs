@@ -9,7 +9,7 @@ pub use receipt::{Export, ReceiptCommand, Verify};
 use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
-use millrace_primitives::{Balance, BlockNumber, ChannelId};
+use millrace_primitives::{Balance, BlockNumber, ChannelId, Sampling};
 
 use crate::amount;
 
@@ -117,6 +117,30 @@ pub struct Work {
 	pub task: bool,
 }
 
+/// How long an answer may be, and how its tokens are drawn.
+#[derive(Debug, Args)]
+pub struct Sampler {
+	/// Most tokens of an answer [default: 256, or what the model's context leaves].
+	#[arg(long, value_name = "N")]
+	pub max_tokens: Option<u32>,
+	/// 0 (always the likeliest token) to 2.
+	#[arg(long, default_value = "0", value_parser = milli, value_name = "X")]
+	pub temperature: u16,
+	/// Draw only from this many likeliest tokens; 0: from all.
+	#[arg(long, default_value_t = 0, value_name = "N")]
+	pub top_k: u16,
+	/// Draw only from the likeliest tokens that together reach this probability, up to 1.
+	#[arg(long, default_value = "1", value_parser = milli, value_name = "P")]
+	pub top_p: u16,
+}
+
+impl Sampler {
+	/// The same for the chain, with the number of tokens decided.
+	pub fn sampling(&self, max_tokens: u32) -> Sampling {
+		Sampling { max_tokens, temperature_milli: self.temperature, top_k: self.top_k, top_p_milli: self.top_p }
+	}
+}
+
 /// A request for an answer.
 #[derive(Debug, Args)]
 pub struct Request {
@@ -132,18 +156,9 @@ pub struct Request {
 	/// Most that the answer may cost.
 	#[arg(long, default_value = "0.05", value_parser = amount::parse, value_name = "AMOUNT")]
 	pub max_fee: Balance,
-	/// Most tokens of the answer [default: 256, or what the model's context leaves].
-	#[arg(long, value_name = "N")]
-	pub max_tokens: Option<u32>,
-	/// 0 (always the likeliest token) to 2.
-	#[arg(long, default_value = "0", value_parser = milli, value_name = "X")]
-	pub temperature: u16,
-	/// Draw only from this many likeliest tokens; 0: from all.
-	#[arg(long, default_value_t = 0, value_name = "N")]
-	pub top_k: u16,
-	/// Draw only from the likeliest tokens that together reach this probability, up to 1.
-	#[arg(long, default_value = "1", value_parser = milli, value_name = "P")]
-	pub top_p: u16,
+	/// How long an answer may be, and how its tokens are drawn.
+	#[command(flatten)]
+	pub sampler: Sampler,
 	/// Miner that has to do it: its owner's address [default: the chain draws one].
 	#[arg(long, value_name = "ADDRESS")]
 	pub miner: Option<String>,
@@ -193,18 +208,9 @@ pub struct Chat {
 	/// What the new channel locks: the most that all its answers can cost together.
 	#[arg(long, default_value = "1", value_parser = amount::parse, value_name = "AMOUNT")]
 	pub deposit: Balance,
-	/// Most tokens of an answer [default: 256, or what the model's context leaves].
-	#[arg(long, value_name = "N")]
-	pub max_tokens: Option<u32>,
-	/// 0 (always the likeliest token) to 2.
-	#[arg(long, default_value = "0", value_parser = milli, value_name = "X")]
-	pub temperature: u16,
-	/// Draw only from this many likeliest tokens; 0: from all.
-	#[arg(long, default_value_t = 0, value_name = "N")]
-	pub top_k: u16,
-	/// Draw only from the likeliest tokens that together reach this probability, up to 1.
-	#[arg(long, default_value = "1", value_parser = milli, value_name = "P")]
-	pub top_p: u16,
+	/// How long an answer may be, and how its tokens are drawn.
+	#[command(flatten)]
+	pub sampler: Sampler,
 	/// Send each message by itself, and not the conversation so far with it.
 	#[arg(long)]
 	pub no_history: bool,
