@@ -54,6 +54,14 @@ impl Part {
 		Line::Part { output, entries, checkpoint }
 	}
 
+	/// A piece goes out, with which the answer has taken `usage`.
+	fn take(&mut self, piece: &Piece, usage: Usage) {
+		self.output.extend_from_slice(&piece.bytes);
+		self.entries.extend_from_slice(&piece.entries);
+		self.since = self.since.saturating_add(u32::try_from(piece.entries.len()).unwrap_or(u32::MAX));
+		self.usage = usage;
+	}
+
 	/// The usage when `now` is what the engine counts and so many tokens were sent: within the bounds that the client
 	/// checks, and never less than before.
 	fn usage_with(&self, now: &Usage, tokens: usize, work: &Work) -> Usage {
@@ -102,6 +110,17 @@ impl Drop for Work {
 	}
 }
 
+/// Bytes from which on a message goes out as it is, whatever else waits.
+const MESSAGE: usize = 16_384;
+
+/// Why a piece is not passed on.
+enum Short {
+	/// The answer may have no more bytes.
+	Full,
+	/// The deposit does not reach for it.
+	Exhausted,
+}
+
 /// How an answer ends before its engine does.
 enum Cut {
 	/// The client has enough of it.
@@ -148,7 +167,7 @@ impl Visit<'_> {
 		part: &mut Part,
 	) -> ControlFlow<Cut> {
 		loop {
-			let piece = tokio::select! {
+			let mut piece = tokio::select! {
 				biased;
 				() = account.closing.cancelled() => {
 					let why = (RefusalCode::NotOpen, "the channel is being closed");
@@ -173,23 +192,41 @@ impl Visit<'_> {
 					None => return ControlFlow::Continue(()),
 				},
 			};
-			if part.output.len().saturating_add(piece.bytes.len()) > work.most_bytes {
-				return ControlFlow::Break(Cut::Stopped);
+			let mut batch = (Vec::new(), Vec::new());
+			let cut = loop {
+				if part.output.len().saturating_add(piece.bytes.len()) > work.most_bytes {
+					break Some(Short::Full);
+				}
+				let tokens = part.entries.len().saturating_add(piece.entries.len());
+				let usage = part.usage_with(&piece.usage, tokens, work);
+				if !self.reaches(account, terms, &usage).await {
+					break Some(Short::Exhausted);
+				}
+				part.take(&piece, usage);
+				batch.0.extend(piece.bytes);
+				batch.1.extend(piece.entries);
+				if part.since >= CHECKPOINT_TOKENS || batch.0.len() >= MESSAGE {
+					break None;
+				}
+				// What the engine has made meanwhile goes with it.
+				match work.pieces.try_recv() {
+					Ok(next) => piece = next,
+					Err(_) => break None,
+				}
+			};
+			let (bytes, entries) = batch;
+			if !(bytes.is_empty() && entries.is_empty()) {
+				if let Err(error) = self.talk.say(&ToClient::Piece { bytes, entries }).await {
+					return ControlFlow::Break(Cut::End(error.into()));
+				}
 			}
-			let tokens = part.entries.len().saturating_add(piece.entries.len());
-			let usage = part.usage_with(&piece.usage, tokens, work);
-			if !self.reaches(account, terms, &usage).await {
-				let why = (RefusalCode::Exhausted, &*Refusal::Exhausted.to_string());
-				return self.break_off(account, terms, part, why).await;
-			}
-			part.output.extend_from_slice(&piece.bytes);
-			part.entries.extend_from_slice(&piece.entries);
-			part.usage = usage;
-			let new = u32::try_from(piece.entries.len()).unwrap_or(u32::MAX);
-			part.since = part.since.saturating_add(new);
-			let Piece { bytes, entries, .. } = piece;
-			if let Err(error) = self.talk.say(&ToClient::Piece { bytes, entries }).await {
-				return ControlFlow::Break(Cut::End(error.into()));
+			match cut {
+				None => {}
+				Some(Short::Full) => return ControlFlow::Break(Cut::Stopped),
+				Some(Short::Exhausted) => {
+					let why = (RefusalCode::Exhausted, &*Refusal::Exhausted.to_string());
+					return self.break_off(account, terms, part, why).await;
+				}
 			}
 			if part.since >= CHECKPOINT_TOKENS {
 				match self.checkpoint(account, terms, part, false).await {
