@@ -1,19 +1,24 @@
-//! A small record in a file that is either the old one or the new one, whatever happens.
+//! A small record in a file that is either an old one or the new one, whatever happens.
 //!
-//! The file has two places, used in turn, each a page of the disk: [`MAGIC`], a number that only rises (8 bytes
-//! little-endian), the length of the content (4 bytes), the first 8 bytes of blake2-256 over number and content, and the
-//! content. The place with the higher number counts. One that was only half written fails its check, and then the other
-//! one counts, which was on disk before this one was begun.
+//! The file has four places, each a page of the disk: [`MAGIC`], a number that only rises (8 bytes little-endian), the length
+//! of the content (4 bytes), the first 8 bytes of blake2-256 over number and content, and the content. The place with the
+//! highest number counts. One that was only half written fails its check. Written to is never the place that counts, nor
+//! the last one that is known to be on disk, nor one that is on its way there: so one of them is whole after a power cut.
 
 use std::{
 	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Write},
 	path::{Path, PathBuf},
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
 };
 
 use millrace_primitives::job::payload_hash;
-use tokio::task::JoinHandle;
+use tokio::{
+	sync::Notify,
+	task::{spawn_blocking, JoinHandle},
+	time::timeout,
+};
 
 /// What every place begins with.
 const MAGIC: [u8; 8] = *b"mrecord2";
@@ -24,14 +29,112 @@ const HEAD: usize = 28;
 /// Bytes of a place.
 const PLACE: usize = 4_096;
 
+/// How many there are.
+const PLACES: usize = 4;
+
+/// So long what was put waits for more, before all of it goes to the disk at once.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Which place is what.
+#[derive(Clone, Copy, Debug, Default)]
+struct Places {
+	/// Of the content that counts.
+	number: u64,
+	/// Where that is.
+	latest: usize,
+	/// The last one that is known to be on disk.
+	safe: usize,
+	/// One that is on its way there.
+	leaving: Option<usize>,
+}
+
+impl Places {
+	/// One that nothing hangs on.
+	fn free(&self) -> usize {
+		let taken = |place: &usize| [Some(self.latest), Some(self.safe), self.leaving].contains(&Some(*place));
+		(0..PLACES).find(|place| !taken(place)).expect("one of four is none of three")
+	}
+
+	fn is_safe(&self) -> bool {
+		self.latest == self.safe
+	}
+}
+
+#[derive(Debug, Default)]
+struct State {
+	places: Places,
+	/// Whether a task sees to it that what counts reaches the disk.
+	flushing: bool,
+	/// Why that did not go well, until it was told.
+	failed: Option<io::Error>,
+}
+
+/// What is shared with what is on its way to the disk, which must not keep the lock.
+#[derive(Debug)]
+struct Pages {
+	path: PathBuf,
+	file: File,
+	state: Mutex<State>,
+	/// No more waiting for what may be put yet.
+	hurry: Notify,
+}
+
+impl Pages {
+	fn state(&self) -> MutexGuard<'_, State> {
+		self.state.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn failed(&self, error: io::Error) -> StoreError {
+		StoreError::Io { path: self.path.clone(), error }
+	}
+
+	/// Replaces what counts: for every process from now on, for the disk with the next flush.
+	fn write(&self, content: &[u8]) -> Result<(), StoreError> {
+		let mut state = self.state();
+		let (next, free) = (state.places.number.saturating_add(1), state.places.free());
+		let too_long = || io::Error::new(io::ErrorKind::FileTooLarge, "more than a record can hold");
+		let bytes = place(next, content).ok_or_else(|| self.failed(too_long()))?;
+		write_at(&self.file, &bytes, offset(free)).map_err(|error| self.failed(error))?;
+		(state.places.number, state.places.latest) = (next, free);
+		Ok(())
+	}
+
+	/// What counts now is on disk when this returns. By one at a time.
+	fn flush(&self) -> io::Result<()> {
+		let leaving = {
+			let mut state = self.state();
+			state.places.leaving = Some(state.places.latest);
+			state.places.latest
+		};
+		let done = self.file.sync_data();
+		let mut state = self.state();
+		state.places.leaving = None;
+		if done.is_ok() {
+			state.places.safe = leaving;
+		}
+		done
+	}
+
+	/// Flushes until nothing more was put.
+	async fn keep_flushing(self: Arc<Self>) {
+		loop {
+			let _ = timeout(TOGETHER, self.hurry.notified()).await;
+			let pages = self.clone();
+			let done = spawn_blocking(move || pages.flush()).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+			let mut state = self.state();
+			state.failed = done.err();
+			if state.places.is_safe() || state.failed.is_some() {
+				state.flushing = false;
+				return;
+			}
+		}
+	}
+}
+
 /// A record that one process at a time may use.
 #[derive(Debug)]
 pub struct Record {
-	path: PathBuf,
-	/// Shared with what is on its way to the disk, which must not keep the lock.
-	file: Arc<File>,
-	/// Of the content that counts.
-	number: Mutex<u64>,
+	pages: Arc<Pages>,
 	/// Locked while this lives.
 	_lock: File,
 }
@@ -78,22 +181,26 @@ impl Record {
 			Err(TryLockError::Error(error)) => return Err(failed(error)),
 		}
 		let bytes = fs::read(&path);
-		let (number, content) = match bytes {
+		let (places, content) = match bytes {
 			Ok(bytes) => match newest(&bytes) {
-				Some((number, content)) => (number, Some(content.to_vec())),
+				Some((latest, number, content)) => {
+					(Places { number, latest, safe: latest, leaving: None }, Some(content.to_vec()))
+				}
 				None => return Err(StoreError::Corrupt { path }),
 			},
 			Err(error) if error.kind() == io::ErrorKind::NotFound => {
 				create(&path).map_err(failed)?;
-				(0, None)
+				(Places::default(), None)
 			}
 			Err(error) => return Err(failed(error)),
 		};
 		let content = content.filter(|content| !content.is_empty());
-		let file = Arc::new(OpenOptions::new().write(true).open(&path).map_err(failed)?);
+		let file = OpenOptions::new().write(true).open(&path).map_err(failed)?;
 		// What another process has written may still be on its way.
 		file.sync_data().map_err(failed)?;
-		Ok((Self { path, file, number: Mutex::new(number), _lock: lock }, content))
+		let state = Mutex::new(State { places, ..State::default() });
+		let pages = Arc::new(Pages { path, file, state, hurry: Notify::new() });
+		Ok((Self { pages, _lock: lock }, content))
 	}
 
 	/// Replaces what it holds. On disk when this returns.
@@ -102,27 +209,8 @@ impl Record {
 	///
 	/// [`StoreError`]; it holds what it held before, or the new bytes.
 	pub fn put(&self, content: &[u8]) -> Result<(), StoreError> {
-		self.write(content)?;
-		self.flush()
-	}
-
-	/// Replaces what it holds: for every process from now on, and once [`Record::flush`] has returned for the disk as well.
-	/// Must not be called again before that.
-	fn write(&self, content: &[u8]) -> Result<(), StoreError> {
-		let mut number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
-		let next = number.saturating_add(1);
-		let place = place(next, content).ok_or_else(|| {
-			let error = io::Error::new(io::ErrorKind::FileTooLarge, "more than a record can hold");
-			StoreError::Io { path: self.path.clone(), error }
-		})?;
-		write_at(&self.file, &place, offset(next))
-			.map_err(|error| StoreError::Io { path: self.path.clone(), error })?;
-		*number = next;
-		Ok(())
-	}
-
-	fn flush(&self) -> Result<(), StoreError> {
-		self.file.sync_data().map_err(|error| StoreError::Io { path: self.path.clone(), error })
+		self.pages.write(content)?;
+		self.pages.flush().map_err(|error| self.pages.failed(error))
 	}
 
 	/// Takes it away.
@@ -131,25 +219,23 @@ impl Record {
 	///
 	/// [`StoreError::Io`].
 	pub fn remove(&self) -> Result<(), StoreError> {
-		match fs::remove_file(&self.path) {
-			Err(error) if error.kind() != io::ErrorKind::NotFound => {
-				Err(StoreError::Io { path: self.path.clone(), error })
-			}
+		match fs::remove_file(&self.pages.path) {
+			Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.pages.failed(error)),
 			_ => {
 				// The lock's file is empty; one that is left behind does no harm.
-				let _ = fs::remove_file(self.path.with_file_name(format!("{}.lock", self.name())));
+				let _ = fs::remove_file(self.pages.path.with_file_name(format!("{}.lock", self.name())));
 				Ok(())
 			}
 		}
 	}
 
 	fn name(&self) -> String {
-		self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+		self.pages.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 	}
 
 	/// That what it holds makes no sense.
 	pub fn corrupt(&self) -> StoreError {
-		StoreError::Corrupt { path: self.path.clone() }
+		StoreError::Corrupt { path: self.pages.path.clone() }
 	}
 }
 
@@ -161,7 +247,7 @@ impl Record {
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 	match fs::read(path) {
 		Ok(bytes) => match newest(&bytes) {
-			Some((_, content)) => Ok(Some(content.to_vec()).filter(|content| !content.is_empty())),
+			Some((_, _, content)) => Ok(Some(content.to_vec()).filter(|content| !content.is_empty())),
 			None => Err(StoreError::Corrupt { path: path.to_owned() }),
 		},
 		Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -169,12 +255,13 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 	}
 }
 
-/// A record whose content reaches the disk a moment after it was replaced. A process that is killed loses nothing; when
-/// the machine loses its power, what was put last may be lost, and nothing before it.
+/// A record whose content reaches the disk a moment after it was replaced, with whatever replaced it meanwhile. A process
+/// that is killed loses nothing; when the machine loses its power, what was put in the last twentieth of a second, and while
+/// that was on its way, may be lost.
 #[derive(Debug)]
 pub struct Behind {
 	record: Record,
-	flush: Option<JoinHandle<Result<(), StoreError>>>,
+	flush: Option<JoinHandle<()>>,
 }
 
 impl Behind {
@@ -183,17 +270,18 @@ impl Behind {
 		Self { record, flush: None }
 	}
 
-	/// Replaces what it holds, once what it held is on disk.
+	/// Replaces what it holds.
 	///
 	/// # Errors
 	///
-	/// [`StoreError`]; nothing was replaced then.
+	/// [`StoreError`], that of what was put before included; nothing was replaced then.
 	pub async fn put(&mut self, content: &[u8]) -> Result<(), StoreError> {
-		self.settle().await?;
-		self.record.write(content)?;
-		let (file, path) = (self.record.file.clone(), self.record.path.clone());
-		let flush = move || file.sync_data().map_err(|error| StoreError::Io { path, error });
-		self.flush = Some(tokio::task::spawn_blocking(flush));
+		let pages = &self.record.pages;
+		self.told()?;
+		pages.write(content)?;
+		if !std::mem::replace(&mut pages.state().flushing, true) {
+			self.flush = Some(tokio::spawn(pages.clone().keep_flushing()));
+		}
 		Ok(())
 	}
 
@@ -203,12 +291,19 @@ impl Behind {
 	///
 	/// [`StoreError::Io`].
 	pub async fn settle(&mut self) -> Result<(), StoreError> {
-		let Some(flush) = &mut self.flush else { return Ok(()) };
-		let done = flush.await;
-		self.flush = None;
-		done.unwrap_or_else(|error| {
-			Err(StoreError::Io { path: self.record.path.clone(), error: io::Error::other(error) })
-		})
+		if let Some(flush) = &mut self.flush {
+			self.record.pages.hurry.notify_one();
+			let ended = flush.await;
+			self.flush = None;
+			ended.map_err(|error| self.record.pages.failed(io::Error::other(error)))?;
+		}
+		self.told()
+	}
+
+	/// What went wrong behind our back.
+	fn told(&self) -> Result<(), StoreError> {
+		let failed = self.record.pages.state().failed.take();
+		failed.map_or(Ok(()), |error| Err(self.record.pages.failed(error)))
 	}
 
 	/// The record.
@@ -217,12 +312,12 @@ impl Behind {
 	}
 }
 
-/// Makes a record that holds nothing. Its two places are there from the start, so that a write changes no other page.
+/// Makes a record that holds nothing. Its places are there from the start, so that a write changes no other page.
 fn create(path: &Path) -> io::Result<()> {
 	let new = path.with_extension("new");
 	let mut file = private().truncate(true).open(&new)?;
 	let mut bytes = place(0, &[]).unwrap_or_default();
-	bytes.resize(2 * PLACE, 0);
+	bytes.resize(PLACES * PLACE, 0);
 	file.write_all(&bytes)?;
 	file.sync_all()?;
 	fs::rename(&new, path)?;
@@ -230,13 +325,9 @@ fn create(path: &Path) -> io::Result<()> {
 	path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// Where the content of this number is.
-fn offset(number: u64) -> u64 {
-	if number.is_multiple_of(2) {
-		0
-	} else {
-		PLACE as u64
-	}
+/// Where a place begins.
+fn offset(place: usize) -> u64 {
+	u64::try_from(place.saturating_mul(PLACE)).unwrap_or(u64::MAX)
 }
 
 fn check(number: u64, content: &[u8]) -> [u8; 8] {
@@ -269,9 +360,11 @@ fn whole(place: &[u8]) -> Option<(u64, &[u8])> {
 	(*magic == MAGIC && *sum == check(number, content)).then_some((number, content))
 }
 
-/// Number and content of the place that counts; `None`: neither is whole, which no crash brings about.
-fn newest(bytes: &[u8]) -> Option<(u64, &[u8])> {
-	bytes.chunks(PLACE).take(2).filter_map(whole).max_by_key(|(number, _)| *number)
+/// The place that counts, its number and its content; `None`: none is whole, which no crash brings about.
+fn newest(bytes: &[u8]) -> Option<(usize, u64, &[u8])> {
+	let places = bytes.chunks(PLACE).take(PLACES).enumerate();
+	let found = places.filter_map(|(place, bytes)| whole(bytes).map(|(number, content)| (place, number, content)));
+	found.max_by_key(|(_, number, _)| *number)
 }
 
 #[cfg(unix)]
@@ -332,8 +425,8 @@ mod tests {
 		record.put(b"second").unwrap();
 		drop(record);
 		let whole = fs::read(&path).unwrap();
-		// The second one is in the first place again.
-		for (index, byte) in whole.iter().enumerate().take(HEAD + b"second".len()) {
+		let (place, _, _) = newest(&whole).unwrap();
+		for (index, byte) in whole.iter().enumerate().skip(place * PLACE).take(HEAD + b"second".len()) {
 			let mut torn = whole.clone();
 			torn[index] = !byte;
 			fs::write(&path, torn).unwrap();
@@ -369,5 +462,82 @@ mod tests {
 			assert_eq!(read(&folder.path().join("channel-7")).unwrap(), Some(vec![content]));
 		}
 		behind.settle().await.unwrap();
+	}
+
+	#[tokio::test]
+	async fn what_was_settled_should_outlive_whatever_becomes_of_what_was_put_after_it() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("channel-7");
+		let mut behind = Behind::new(Record::open(folder.path(), "channel-7").unwrap().0);
+		let mut number = 0u8;
+		for more in [1, 2, 3, 9] {
+			behind.put(&[number]).await.unwrap();
+			behind.settle().await.unwrap();
+			let settled = number;
+			for _ in 0..more {
+				number += 1;
+				behind.put(&[number]).await.unwrap();
+			}
+			// A power cut that tears all that is not known to be on disk.
+			let (mut bytes, safe) = (fs::read(&path).unwrap(), behind.record.pages.state().places.safe);
+			for place in (0..PLACES).filter(|place| *place != safe) {
+				bytes[place * PLACE + HEAD] ^= 1;
+			}
+			assert!(newest(&bytes).unwrap().2[0] >= settled, "{more}");
+			number += 1;
+		}
+	}
+
+	#[tokio::test]
+	async fn what_was_put_should_reach_the_disk_by_itself() {
+		let folder = tempfile::tempdir().unwrap();
+		let mut behind = Behind::new(Record::open(folder.path(), "channel-7").unwrap().0);
+		for content in 0..3u8 {
+			behind.put(&[content]).await.unwrap();
+		}
+		assert!(!behind.record.pages.state().places.is_safe());
+		behind.flush.take().unwrap().await.unwrap();
+		assert!(behind.record.pages.state().places.is_safe());
+		behind.put(&[3]).await.unwrap();
+		assert!(behind.flush.is_some(), "what comes later is seen to as well");
+		behind.settle().await.unwrap();
+		assert!(behind.record.pages.state().places.is_safe());
+	}
+
+	#[test]
+	fn record_of_two_places_should_be_read_and_grow() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("channel-7");
+		let mut bytes = place(6, b"six").unwrap();
+		bytes.resize(PLACE, 0);
+		bytes.extend(place(5, b"five").unwrap());
+		bytes.resize(2 * PLACE, 0);
+		fs::write(&path, bytes).unwrap();
+		let (record, held) = Record::open(folder.path(), "channel-7").unwrap();
+		assert_eq!(held.as_deref(), Some(&b"six"[..]));
+		for content in [b"7", b"8", b"9"] {
+			record.put(content).unwrap();
+			assert_eq!(read(&path).unwrap().as_deref(), Some(&content[..]));
+		}
+	}
+
+	proptest::proptest! {
+		#[test]
+		fn place_that_is_written_to_should_be_one_that_nothing_hangs_on(steps in proptest::collection::vec(0..3u8, 0..60)) {
+			let mut places = Places::default();
+			for step in steps {
+				match step {
+					0 => {
+						let free = places.free();
+						assert!(free != places.latest && free != places.safe && Some(free) != places.leaving);
+						(places.number, places.latest) = (places.number + 1, free);
+					}
+					1 => places.leaving = places.leaving.or(Some(places.latest)),
+					_ => if let Some(left) = places.leaving.take() {
+						places.safe = left;
+					},
+				}
+			}
+		}
 	}
 }
