@@ -41,8 +41,8 @@ const LAST_BLOCKS: BlockNumber = 900;
 const LOOK: Duration = Duration::from_secs(15);
 const OLD: Duration = Duration::from_secs(60);
 
-/// Pieces that wait for a slow reader; then the miner waits.
-const PIECES: usize = 64;
+/// Pieces, each an interval at the most, that wait for a slow reader; then the miner waits.
+const PIECES: usize = 4;
 
 /// How channels are used.
 #[derive(Clone, Debug)]
