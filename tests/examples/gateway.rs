@@ -1,9 +1,10 @@
 //! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly, and LiteLLM's proxy
 //! beside them.
 //!
-//! Run by `make bench-gateway`; `target/release/examples/gateway rate` measures the rates alone. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in
-//! one run, by the same client, streamed: the engine and Millrace by Ollama's API, LiteLLM's proxy, which asks the same
-//! engine, by OpenAI's, and Millrace by that, too. Then llama.cpp inside the miner is asked.
+//! Run by `make bench-gateway`; `target/release/examples/gateway rate` measures the rates alone. The engine is scripted: it
+//! takes a fixed time for each token. All ways are asked in turn, in one run, by the same client, streamed: the engine and
+//! Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by OpenAI's, and Millrace by that, too. Then a real
+//! Ollama takes the engine's place, and llama.cpp inside the miner, which nobody else can ask.
 
 use std::{
 	net::TcpListener,
@@ -13,7 +14,8 @@ use std::{
 
 use futures::future::join_all;
 use millrace_tests::{
-	library::python_environment, miner::Engine, repository, FakeOllama, Gateway, Process, Say, World,
+	library::python_environment, miner::Engine, ollama::MODEL, repository, FakeOllama, Gateway, Ollama, Process, Say,
+	World,
 };
 use reqwest::Client;
 use serde_json::{json, Value};
@@ -105,6 +107,37 @@ fn report(what: &str, ways: &[Way], took: &[Vec<Took>]) {
 	}
 }
 
+/// Asks all ways in turn, and prints what each took.
+async fn measure(client: &Client, what: &str, ways: &[Way]) {
+	let mut took = vec![Vec::new(); ways.len()];
+	for _ in 0..ROUNDS {
+		for (way, took) in ways.iter().zip(&mut took) {
+			for _ in 0..ANSWERS {
+				took.push(ask(client, way).await);
+			}
+		}
+	}
+	report(what, ways, &took);
+}
+
+/// The same with llama.cpp in a real Ollama server, which anybody can ask; nothing where there is none.
+async fn ollama(client: &Client) {
+	let Some(server) = Ollama::start() else { return };
+	let world = World::with_offer(1).await;
+	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
+	let _miner = world.streaming_miner(&Engine::Ollama(server.url()), &[]);
+	let gateway = Gateway::open(&world.node, &[]);
+	let ways = [
+		Way::ollama("direct", &server.url(), MODEL),
+		Way::ollama("Millrace", gateway.root(), &model.name),
+		Way::openai("Millrace (OpenAI)", gateway.root(), &model.name),
+	];
+	for way in &ways {
+		ask(client, way).await;
+	}
+	measure(client, "Ollama", &ways).await;
+}
+
 /// Answers in a second.
 async fn rate(client: &Client, way: &Way) -> f64 {
 	let end = Instant::now() + LOAD;
@@ -193,17 +226,10 @@ async fn main() {
 	let pauses: &[u64] = if std::env::args().any(|argument| argument == "rate") { &[] } else { &[1, 25] };
 	for pause in pauses {
 		engine.say(Say::Slowly(words.clone(), *pause));
-		let mut took = vec![Vec::new(); ways.len()];
-		for _ in 0..ROUNDS {
-			for (way, took) in ways.iter().zip(&mut took) {
-				for _ in 0..ANSWERS {
-					took.push(ask(&client, way).await);
-				}
-			}
-		}
-		report(&format!("{pause} ms/token"), &ways, &took);
+		measure(&client, &format!("{pause} ms/token"), &ways).await;
 	}
 	if !pauses.is_empty() {
+		ollama(&client).await;
 		llama(&client).await;
 	}
 	// A pause of 0 would still wait for the timer's next millisecond.
