@@ -1,6 +1,6 @@
 //! A server that speaks as Ollama does and fails on command.
 
-use std::sync::Arc;
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
 	body::Body,
@@ -10,10 +10,14 @@ use axum::{
 	serve::ListenerExt,
 	Json, Router,
 };
-use futures::StreamExt;
+use futures::{stream, Stream};
 use millrace_primitives::H256;
 use serde_json::{json, Value};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+	net::TcpListener,
+	sync::{mpsc, watch},
+	task::JoinHandle,
+};
 
 use crate::PATIENCE;
 
@@ -132,22 +136,33 @@ async fn chat(State(shared): State<Arc<Shared>>) -> Response<Body> {
 		Say::Answer(pieces) => (Body::from(lines(&pieces, NAME).concat()), 200),
 		Say::AsAnother(pieces) => (Body::from(lines(&pieces, "other:latest").concat()), 200),
 		Say::Slowly(pieces, millis) => {
-			let stream = futures::stream::iter(lines(&pieces, NAME)).then(move |line| async move {
-				tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
-				Ok::<_, std::io::Error>(line)
-			});
-			(Body::from_stream(stream), 200)
+			(Body::from_stream(slowly(lines(&pieces, NAME), Duration::from_millis(millis))), 200)
 		}
 		Say::Broken(pieces) => {
 			let first = lines(&pieces, NAME).into_iter().take(1).map(Ok);
-			let broken = first.chain([Err(std::io::Error::other("broken"))]);
-			(Body::from_stream(futures::stream::iter(broken)), 200)
+			let broken = first.chain([Err(io::Error::other("broken"))]);
+			(Body::from_stream(stream::iter(broken)), 200)
 		}
 		Say::Garbage => (Body::from("\u{0}\u{1}<html>\n{\"done\": tru\n"), 200),
 		Say::Status(status) => (Body::from("<html>no</html>"), status),
 		Say::Nothing => unreachable!("it waits for something to say"),
 	};
 	Response::builder().status(StatusCode::from_u16(status).unwrap()).body(body).unwrap()
+}
+
+/// Each line after a pause. A thread of its own waits: the asynchronous runtime counts in whole milliseconds of its own, so that
+/// what somebody adds to an answer would vanish or be rounded up.
+fn slowly(lines: Vec<String>, pause: Duration) -> impl Stream<Item = io::Result<String>> + Send {
+	let (say, mut said) = mpsc::unbounded_channel();
+	std::thread::spawn(move || {
+		for line in lines {
+			std::thread::sleep(pause);
+			if say.send(Ok(line)).is_err() {
+				return;
+			}
+		}
+	});
+	stream::poll_fn(move |context| said.poll_recv(context))
 }
 
 /// The lines of a streamed answer.

@@ -1,10 +1,13 @@
 //! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly, and LiteLLM's proxy
 //! beside them.
 //!
-//! Run by `make bench-gateway`; `target/release/examples/gateway rate` measures the rates alone. The engine is scripted: it
-//! takes a fixed time for each token. All ways are asked in turn, in one run, by the same client, streamed: the engine and
-//! Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by OpenAI's, and Millrace by that, too. Then a real
-//! Ollama takes the engine's place, and llama.cpp inside the miner, which nobody else can ask.
+//! Run by `make bench-gateway`; `target/release/examples/gateway rate` measures the rates alone, `... latency` the
+//! scripted engine's latencies. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in one run, by the same client, streamed: the engine and
+//! Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by OpenAI's, and Millrace by that, too; and the engine
+//! through two relays that only copy bytes, which is what two more processes cost whatever they do. Then a real Ollama takes the
+//! engine's place, and llama.cpp inside the miner, which nobody else can ask.
+
+mod part;
 
 use std::{
 	net::TcpListener,
@@ -14,9 +17,9 @@ use std::{
 
 use futures::future::join_all;
 use millrace_tests::{
-	library::python_environment, miner::Engine, ollama::MODEL, repository, FakeOllama, Gateway, Ollama, Process, Say,
-	World,
+	library::python_environment, miner::Engine, ollama::MODEL, repository, Gateway, Ollama, Process, World,
 };
+use part::Part;
 use reqwest::Client;
 use serde_json::{json, Value};
 use tempfile::TempDir;
@@ -27,8 +30,6 @@ const ROUNDS: usize = 3;
 /// Requests at once, and for how long, to see how many are answered in a second.
 const AT_ONCE: usize = 8;
 const LOAD: Duration = Duration::from_secs(5);
-/// Tokens of an answer.
-const TOKENS: usize = 8;
 
 /// Milliseconds to the first byte and to the last one.
 #[derive(Clone, Copy)]
@@ -184,10 +185,10 @@ async fn llama(client: &Client) {
 }
 
 /// LiteLLM's proxy in front of the engine, and its address; `None` without Python.
-fn litellm(engine: &FakeOllama, folder: &TempDir) -> Option<(Process, String)> {
+fn litellm(engine: &str, folder: &TempDir) -> Option<(Process, String)> {
 	let (python, _) = python_environment("litellm-proxy", repository("tests/litellm-proxy"))?;
 	let config = folder.path().join("litellm.yaml");
-	let model = json!({ "model": "ollama_chat/fake:latest", "api_base": engine.url() });
+	let model = json!({ "model": "ollama_chat/fake:latest", "api_base": engine });
 	// JSON is YAML.
 	let text = json!({ "model_list": [{ "model_name": "fake", "litellm_params": model }] }).to_string();
 	std::fs::write(&config, text).expect("the folder is there");
@@ -204,16 +205,22 @@ fn litellm(engine: &FakeOllama, folder: &TempDir) -> Option<(Process, String)> {
 
 #[tokio::main]
 async fn main() {
+	let args: Vec<String> = std::env::args().skip(1).collect();
+	if part::play(&args).await {
+		return;
+	}
 	let world = World::with_offer(1).await;
 	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
-	let words: Vec<String> = ["4", "2"].iter().cycle().take(TOKENS).map(|word| (*word).to_owned()).collect();
-	let engine = world.scripted(Say::Slowly(words.clone(), 1)).await;
-	let _miner = world.streaming_miner(&Engine::Ollama(engine.url()), &["--session-streams", "16"]);
+	let mut engine = Part::engine(model.digest);
+	let inner = Part::relay(&engine.url);
+	let outer = Part::relay(&inner.url);
+	let _miner = world.streaming_miner(&Engine::Ollama(engine.url.clone()), &["--session-streams", "16"]);
 	let gateway = Gateway::open(&world.node, &["--max-channels", "8"]);
 	let folder = TempDir::new().expect("there is room for a folder");
-	let proxy = litellm(&engine, &folder);
+	let proxy = litellm(&engine.url, &folder);
 	let mut ways = vec![
-		Way::ollama("direct", &engine.url(), "fake:latest"),
+		Way::ollama("direct", &engine.url, "fake:latest"),
+		Way::ollama("two relays", &outer.url, "fake:latest"),
 		Way::ollama("Millrace", gateway.root(), &model.name),
 		Way::openai("Millrace (OpenAI)", gateway.root(), &model.name),
 	];
@@ -223,18 +230,22 @@ async fn main() {
 	for way in &ways {
 		ask(&client, way).await;
 	}
-	let pauses: &[u64] = if std::env::args().any(|argument| argument == "rate") { &[] } else { &[1, 25] };
-	for pause in pauses {
-		engine.say(Say::Slowly(words.clone(), *pause));
-		measure(&client, &format!("{pause} ms/token"), &ways).await;
+	let only = args.first().map(String::as_str);
+	if only != Some("rate") {
+		for pause in [1, 25] {
+			engine.pause(pause);
+			measure(&client, &format!("{pause} ms/token"), &ways).await;
+		}
 	}
-	if !pauses.is_empty() {
+	if only == Some("latency") {
+		return;
+	}
+	if only.is_none() {
 		ollama(&client).await;
 		llama(&client).await;
 	}
-	// A pause of 0 would still wait for the timer's next millisecond.
-	for (what, say) in [("1 ms/token", Say::Slowly(words.clone(), 1)), ("no pause", Say::Answer(words.clone()))] {
-		engine.say(say);
+	for (what, pause) in [("1 ms/token", 1), ("no pause", 0)] {
+		engine.pause(pause);
 		for way in &ways {
 			// Opens the channels.
 			join_all((0..AT_ONCE).map(|_| ask(&client, way))).await;
