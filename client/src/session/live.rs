@@ -187,6 +187,8 @@ pub struct Session {
 	payer: Payer,
 	record: Behind,
 	transcript: Transcript,
+	/// What was asked and is not in the transcript yet.
+	asked: Option<Line>,
 	answer: Option<Open>,
 	ended: bool,
 	/// The connection lives as long as this.
@@ -245,8 +247,20 @@ impl Session {
 		if payer.meet(&terms, seq, voucher)? {
 			record.put(&encode(&payer)).await?;
 		}
-		let (answer, ended) = (None, false);
-		Ok(Self { talk, terms, template_tokens, signer, payer, record, transcript, answer, ended, _network: network })
+		let (asked, answer, ended) = (None, None, false);
+		Ok(Self {
+			talk,
+			terms,
+			template_tokens,
+			signer,
+			payer,
+			record,
+			transcript,
+			asked,
+			answer,
+			ended,
+			_network: network,
+		})
 	}
 
 	/// What the chain says of the channel, as of the connection or the last [`Session::refresh`].
@@ -294,8 +308,9 @@ impl Session {
 		let bounds = UsageBounds::new(self.template_tokens, &JobParams::of(workload), len, u32::MAX);
 		let signature = self.signer.sign(&payload.signing_hash()).into();
 		let began = Instant::now();
-		self.transcript.add(&Line::Request { payload: payload.clone(), signature, input: input.clone() })?;
+		let asked = Line::Request { payload: payload.clone(), signature, input: input.clone() };
 		self.say(&ToMiner::Request { payload, signature, input })?;
+		self.asked = Some(asked);
 		self.answer = Some(Open {
 			began,
 			bounds,
@@ -365,6 +380,13 @@ impl Session {
 	}
 
 	async fn try_advance(&mut self, patience: Duration) -> Result<Option<Delta>, SessionError> {
+		if self.asked.is_some() {
+			// The request goes out first: the miner works while it is written down.
+			tokio::task::yield_now().await;
+		}
+		if let Some(asked) = self.asked.take() {
+			self.transcript.add(&asked)?;
+		}
 		loop {
 			let Some(open) = &mut self.answer else { return Ok(None) };
 			if let Some(checkpoint) = open.unpaid.clone() {

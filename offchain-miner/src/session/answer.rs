@@ -95,7 +95,7 @@ pub struct Work {
 
 impl Work {
 	/// Waits until the engine has stopped, so that its slot is free for the client's next request.
-	async fn stop(&mut self) {
+	pub(super) async fn stop(&mut self) {
 		self.cancel.cancel();
 		self.pieces.close();
 		if !self.engine.is_finished() {

@@ -255,11 +255,6 @@ impl Visit<'_> {
 			begun = account.begin(&terms, request, signature, now_ms()).await;
 		}
 		begun.map_err(|error| refusal(&error))?;
-		let asked = Line::Request { payload: request.clone(), signature: signature.into(), input: input.clone() };
-		if let Err(error) = account.keep(&asked) {
-			account.abandon().await;
-			return Err(refusal(&error));
-		}
 		let began = Instant::now();
 		let (sink, pieces) = Sink::bounded(AHEAD);
 		let (cancel, engines) = (CancellationToken::new(), self.hall.engines.clone());
@@ -274,7 +269,16 @@ impl Visit<'_> {
 			made.map(|(_, generation)| generation)
 		});
 		let most_bytes = usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX);
-		Ok((terms, Work { pieces, engine, cancel, bounds, most_bytes, began }))
+		let mut work = Work { pieces, engine, cancel, bounds, most_bytes, began };
+		// The engine works while the request is written down.
+		tokio::task::yield_now().await;
+		let asked = Line::Request { payload: request.clone(), signature: signature.into(), input };
+		if let Err(error) = account.keep(&asked) {
+			work.stop().await;
+			account.abandon().await;
+			return Err(refusal(&error));
+		}
+		Ok((terms, work))
 	}
 }
 

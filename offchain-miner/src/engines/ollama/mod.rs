@@ -170,7 +170,11 @@ impl Ollama {
 		// By its first word it has chosen the file that it answers with.
 		let check = async {
 			match beginning.await {
-				Ok(()) => self.check_same(&model).await,
+				Ok(()) => {
+					// The word goes out first.
+					tokio::task::yield_now().await;
+					self.check_same(&model).await
+				}
 				Err(_) => Ok(()),
 			}
 		};
