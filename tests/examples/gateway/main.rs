@@ -1,11 +1,11 @@
 //! Measures what the gateway, a channel and the miner behind it add to an engine that is asked directly, and LiteLLM's proxy
 //! beside them.
 //!
-//! Run by `make bench-gateway`; `target/release/examples/gateway rate` measures the rates alone, `... latency` the
-//! scripted engine's latencies. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in one run, by the same client, streamed: the engine and
-//! Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by OpenAI's, and Millrace by that, too; and the engine
-//! through two relays that only copy bytes, which is what two more processes cost whatever they do. Then a real Ollama takes the
-//! engine's place, and llama.cpp inside the miner, which nobody else can ask.
+//! Run by `make bench-gateway`. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in one
+//! run, by the same client, streamed: the engine and Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by
+//! OpenAI's, and Millrace by that, too; and the engine through two relays that only copy bytes, which is what two more processes
+//! cost whatever they do. Then a real Ollama takes the engine's place, and llama.cpp inside the miner, which nobody else can
+//! ask. `target/release/examples/gateway latency`, `... engines` and `... rate` measure a part of it.
 
 mod part;
 
@@ -16,6 +16,7 @@ use std::{
 };
 
 use futures::future::join_all;
+use millrace_primitives::transcript::TOP_ALTERNATIVES;
 use millrace_tests::{
 	library::python_environment, miner::Engine, ollama::MODEL, repository, Gateway, Ollama, Process, World,
 };
@@ -31,7 +32,7 @@ const ROUNDS: usize = 3;
 const AT_ONCE: usize = 8;
 const LOAD: Duration = Duration::from_secs(5);
 
-/// Milliseconds to the first byte and to the last one.
+/// Milliseconds to the first word and to the last byte.
 #[derive(Clone, Copy)]
 struct Took {
 	first: f64,
@@ -43,6 +44,7 @@ fn millis(since: Instant) -> f64 {
 }
 
 /// Where the same answer comes from.
+#[derive(Clone)]
 struct Way {
 	name: &'static str,
 	url: String,
@@ -74,17 +76,25 @@ fn messages() -> Value {
 	json!([{ "role": "user", "content": "What is 17 plus 25?" }])
 }
 
+/// Whether anything was said yet; OpenAI's first line only says who speaks.
+fn has_words(text: &str) -> bool {
+	text.split("\"content\":\"").skip(1).any(|rest| !rest.is_empty() && !rest.starts_with('"'))
+}
+
 async fn ask(client: &Client, way: &Way) -> Took {
 	let began = Instant::now();
 	let mut response = client.post(&way.url).json(&way.body).send().await.expect("it answers");
 	assert!(response.status().is_success(), "{}", response.status());
 	let mut first = None;
-	let mut text = Vec::new();
+	let mut text = String::new();
 	while let Some(chunk) = response.chunk().await.expect("the answer does not break off") {
-		first.get_or_insert(millis(began));
-		text.extend(chunk);
+		let now = millis(began);
+		text.push_str(&String::from_utf8_lossy(&chunk));
+		if first.is_none() && has_words(&text) {
+			first = Some(now);
+		}
 	}
-	assert!(String::from_utf8_lossy(&text).contains(way.end), "{}", String::from_utf8_lossy(&text));
+	assert!(text.contains(way.end), "{text}");
 	Took { first: first.expect("it says something"), whole: millis(began) }
 }
 
@@ -128,8 +138,17 @@ async fn ollama(client: &Client) {
 	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
 	let _miner = world.streaming_miner(&Engine::Ollama(server.url()), &[]);
 	let gateway = Gateway::open(&world.node, &[]);
+	let mut direct = Way::ollama("direct", &server.url(), MODEL);
+	// As the miner has it, or Ollama would load the model anew whenever the other one asks.
+	direct.body["options"]["num_ctx"] = model.context_length.into();
+	direct.body["options"]["num_thread"] = 1.into();
+	// As the miner asks: they are the record that a spot check compares.
+	let mut recorded = Way { name: "direct, logprobs", ..direct.clone() };
+	recorded.body["logprobs"] = true.into();
+	recorded.body["top_logprobs"] = TOP_ALTERNATIVES.into();
 	let ways = [
-		Way::ollama("direct", &server.url(), MODEL),
+		direct,
+		recorded,
 		Way::ollama("Millrace", gateway.root(), &model.name),
 		Way::openai("Millrace (OpenAI)", gateway.root(), &model.name),
 	];
@@ -231,18 +250,18 @@ async fn main() {
 		ask(&client, way).await;
 	}
 	let only = args.first().map(String::as_str);
-	if only != Some("rate") {
+	if matches!(only, None | Some("latency")) {
 		for pause in [1, 25] {
 			engine.pause(pause);
 			measure(&client, &format!("{pause} ms/token"), &ways).await;
 		}
 	}
-	if only == Some("latency") {
-		return;
-	}
-	if only.is_none() {
+	if matches!(only, None | Some("engines")) {
 		ollama(&client).await;
 		llama(&client).await;
+	}
+	if matches!(only, Some("latency" | "engines")) {
+		return;
 	}
 	for (what, pause) in [("1 ms/token", 1), ("no pause", 0)] {
 		engine.pause(pause);
