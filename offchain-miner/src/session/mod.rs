@@ -32,6 +32,9 @@ pub use server::{Server, Setup};
 /// Most answers at a time, whatever the settings say.
 const MOST_STREAMS: usize = 65_536;
 
+/// Clients that may be connected, however few answers there may be at a time.
+const CLIENTS: usize = 256;
+
 /// What all clients share.
 struct Hall {
 	ledger: Arc<dyn Ledger>,
@@ -57,6 +60,11 @@ impl Hall {
 	/// So long may a client take for a voucher.
 	fn patience(&self) -> Duration {
 		Duration::from_secs(self.settings.borrow().session.voucher_secs.get())
+	}
+
+	/// Clients that may be connected: more than can be answered at a time, for each has a pause between two answers.
+	fn most_clients(&self) -> usize {
+		self.settings.borrow().session.streams.get().min(MOST_STREAMS).saturating_mul(2).max(CLIENTS)
 	}
 
 	/// Gives as many answers at a time as the settings say, whenever they change. Fewer begin to count as answers end.

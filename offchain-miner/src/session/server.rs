@@ -27,9 +27,6 @@ use super::{
 };
 use crate::{config::Settings, engines::several::Engines, metrics::Sessions};
 
-/// Most clients at a time.
-const MOST_CLIENTS: usize = 256;
-
 /// What answers that are cut off may take to say so.
 const CUTTING: Duration = Duration::from_secs(5);
 
@@ -115,7 +112,7 @@ async fn welcome(hall: Arc<Hall>, mut listening: network::Listening) {
 		tokio::select! {
 			arrived = listening.incoming.next() => {
 				let Some((peer, stream)) = arrived else { return };
-				if clients.len() >= MOST_CLIENTS || hall.drain.is_cancelled() {
+				if clients.len() >= hall.most_clients() || hall.drain.is_cancelled() {
 					tracing::debug!(%peer, clients = clients.len(), "a client is turned away");
 					continue;
 				}

@@ -5,7 +5,8 @@
 //! run, by the same client, streamed: the engine and Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by
 //! OpenAI's, and Millrace by that, too; and the engine through two relays that only copy bytes, which is what two more processes
 //! cost whatever they do. Then a real Ollama takes the engine's place, and llama.cpp inside the miner, which nobody else can
-//! ask. `target/release/examples/gateway latency`, `... engines` and `... rate` measure a part of it.
+//! ask. Last comes the memory of 500 streams. `target/release/examples/gateway latency`, `... engines`,
+//! `... memory` and `... rate` measure a part of it.
 
 mod part;
 
@@ -18,7 +19,8 @@ use std::{
 use futures::future::join_all;
 use millrace_primitives::transcript::TOP_ALTERNATIVES;
 use millrace_tests::{
-	library::python_environment, miner::Engine, ollama::MODEL, repository, Gateway, Ollama, Process, World,
+	library::python_environment, miner::Engine, ollama::MODEL, repository, world::resident_kib, Gateway, Ollama,
+	Process, World,
 };
 use part::Part;
 use reqwest::Client;
@@ -31,6 +33,8 @@ const ROUNDS: usize = 3;
 /// Requests at once, and for how long, to see how many are answered in a second.
 const AT_ONCE: usize = 8;
 const LOAD: Duration = Duration::from_secs(5);
+/// Streams at once, to see what they take of memory.
+const STREAMS: usize = 500;
 
 /// Milliseconds to the first word and to the last byte.
 #[derive(Clone, Copy)]
@@ -158,6 +162,46 @@ async fn ollama(client: &Client) {
 	measure(client, "Ollama", &ways).await;
 }
 
+/// What so many streams at once take of the gateway's memory and the miner's, and of LiteLLM's proxy's. All of them are under
+/// way: the engine was asked for each and has said nothing yet.
+async fn memory(client: &Client) {
+	let world = World::with_offer(1).await;
+	let model = world.client.model(0).await.expect("the node answers").expect("there is a model");
+	let mut engine = Part::engine(model.digest);
+	let streams = STREAMS.to_string();
+	let miner = world.streaming_miner(&Engine::Ollama(engine.url.clone()), &["--session-streams", &streams]);
+	let gateway = Gateway::open(&world.node, &["--max-channels", &streams, "--max-answers", &streams]);
+	let folder = TempDir::new().expect("there is room for a folder");
+	let proxy = litellm(&engine.url, &folder);
+	let ours = vec![("gateway", gateway.process().id()), ("miner", miner.process().id())];
+	let mut ways = vec![(Way::openai("Millrace", gateway.root(), &model.name), ours)];
+	ways.extend(proxy.as_ref().map(|(process, root)| {
+		(Way::openai("LiteLLM's proxy", root, "fake"), vec![("LiteLLM's proxy", process.id())])
+	}));
+	for (way, processes) in &ways {
+		engine.pause(1);
+		ask(client, way).await;
+		let held = || processes.iter().map(|(_, process)| resident_kib(*process) / 1_024).collect::<Vec<_>>();
+		let before = held();
+		engine.hold();
+		let asked = engine.asked();
+		let streams: Vec<_> = (0..STREAMS)
+			.map(|_| {
+				let (client, way) = (client.clone(), way.clone());
+				tokio::spawn(async move { ask(&client, &way).await })
+			})
+			.collect();
+		tokio::task::block_in_place(|| engine.wait_asked(asked + STREAMS));
+		for (((name, _), before), now) in processes.iter().zip(before).zip(held()) {
+			println!("memory, {STREAMS} streams under way: {name:<18} {now:>5} MiB, before {before:>5} MiB");
+		}
+		engine.pause(1);
+		for stream in join_all(streams).await {
+			stream.expect("every stream ends as it should");
+		}
+	}
+}
+
 /// Answers in a second.
 async fn rate(client: &Client, way: &Way) -> f64 {
 	let end = Instant::now() + LOAD;
@@ -260,7 +304,10 @@ async fn main() {
 		ollama(&client).await;
 		llama(&client).await;
 	}
-	if matches!(only, Some("latency" | "engines")) {
+	if matches!(only, None | Some("memory")) {
+		memory(&client).await;
+	}
+	if matches!(only, Some("latency" | "engines" | "memory")) {
 		return;
 	}
 	for (what, pause) in [("1 ms/token", 1), ("no pause", 0)] {

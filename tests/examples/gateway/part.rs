@@ -51,8 +51,27 @@ impl Part {
 
 	/// From now on the engine takes so many milliseconds for each token.
 	pub fn pause(&mut self, millis: u64) {
-		writeln!(self.stdin, "{millis}").expect("it lives");
-		assert_eq!(self.line(), "ok");
+		self.tell(&millis.to_string());
+	}
+
+	/// From now on the engine says nothing until it is told a pause.
+	pub fn hold(&mut self) {
+		self.tell("hold");
+	}
+
+	/// Waits until the engine was asked for so many answers in all.
+	pub fn wait_asked(&mut self, times: usize) {
+		self.tell(&format!("wait {times}"));
+	}
+
+	/// How many answers the engine was asked for.
+	pub fn asked(&mut self) -> usize {
+		self.tell("asked").parse().expect("it is a number")
+	}
+
+	fn tell(&mut self, what: &str) -> String {
+		writeln!(self.stdin, "{what}").expect("it lives");
+		self.line()
 	}
 
 	fn line(&mut self) -> String {
@@ -84,13 +103,25 @@ async fn engine(digest: &str) {
 	hex::decode_to_slice(digest, &mut bytes).expect("the digest is in hex");
 	let engine = FakeOllama::start(H256(bytes), say(1)).await;
 	println!("{}", engine.url());
+	let runtime = tokio::runtime::Handle::current();
 	let listen = move || {
 		for line in std::io::stdin().lines() {
-			engine.say(say(line.expect("it is text").parse().expect("it is a number")));
-			println!("ok");
+			match line.expect("it is text").as_str() {
+				"hold" => engine.say(Say::Nothing),
+				"asked" => {}
+				told => match told.strip_prefix("wait ") {
+					Some(times) => runtime.block_on(engine.asked(number(times))),
+					None => engine.say(say(number(told))),
+				},
+			}
+			println!("{}", engine.times());
 		}
 	};
 	tokio::task::spawn_blocking(listen).await.expect("it is told numbers");
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> T {
+	text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
 fn say(pause: u64) -> Say {
