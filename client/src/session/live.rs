@@ -7,26 +7,24 @@ use std::{
 
 use codec::{Decode, DecodeAll, Encode};
 use millrace_primitives::{
-	channel::OpeningPayload, job::payload_hash, transcript, ChannelId, Checkpoint, FailCode, JobParams, RunningTotal,
+	channel::OpeningPayload, job::payload_hash, ChannelId, Checkpoint, FailCode, JobParams, RunningTotal,
 	TranscriptEntry, Usage, UsageBounds, Voucher, Workload, H256,
 };
 
 use super::{
 	network::{Network, NetworkError},
 	opening::{self, counterpart, Counterpart, Opened, SHORT},
+	partial::Partial,
 	store::{Behind, Record, StoreError},
 	talk::{Talk, TalkError},
 	transcripts::{self, Line, Transcript},
 	wire::{RefusalCode, ToClient, ToMiner},
-	ChannelTerms, Fault, Payer, Received,
+	ChannelTerms, Fault, Payer,
 };
 use crate::{Client, Error, Signer};
 
 /// So long may a miner be silent within an answer: it may have to load a model first.
 const LONG: Duration = Duration::from_secs(180);
-
-/// A miner's clock may be ahead of ours by one part in so many before its milliseconds are doubted.
-const CLOCK_SLACK: u32 = 500;
 
 /// The first byte of a stored [`Payer`].
 const FORMAT: u8 = 1;
@@ -115,69 +113,6 @@ pub struct Delta {
 	pub last: bool,
 }
 
-/// An answer that is under way, or was left behind.
-struct Open {
-	began: Instant,
-	bounds: UsageBounds,
-	output: Vec<u8>,
-	/// Bytes of `output` that were given out as text.
-	shown: usize,
-	entries: Vec<TranscriptEntry>,
-	/// How many of them were given out.
-	told: usize,
-	usage: Usage,
-	/// Heard and not paid yet: what interrupts the payment must not lose it.
-	unpaid: Option<Checkpoint>,
-	/// Bytes and tokens up to the last checkpoint that was paid.
-	kept: (usize, usize),
-	most_bytes: usize,
-}
-
-impl Open {
-	fn received(&self) -> Received {
-		let millis = u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX);
-		Received {
-			output_hash: payload_hash(&self.output),
-			transcript_root: transcript::root(&self.entries),
-			tokens: u32::try_from(self.entries.len()).unwrap_or(u32::MAX),
-			elapsed_ms: millis.saturating_add(millis / CLOCK_SLACK),
-		}
-	}
-
-	fn take(&mut self, bytes: &[u8], entries: Vec<TranscriptEntry>) -> Result<(), SessionError> {
-		if self.output.len().saturating_add(bytes.len()) > self.most_bytes {
-			return Err(SessionError::Broken("more bytes than the answer may have"));
-		}
-		self.output.extend_from_slice(bytes);
-		self.entries.extend(entries);
-		if u32::try_from(self.entries.len()).is_ok_and(|tokens| tokens <= self.bounds.output_tokens) {
-			Ok(())
-		} else {
-			Err(SessionError::Broken("more tokens than the answer may have"))
-		}
-	}
-
-	/// The record of the tokens that came since the last time.
-	fn news(&mut self) -> Vec<TranscriptEntry> {
-		let new = self.entries[self.told..].to_vec();
-		self.told = self.entries.len();
-		new
-	}
-
-	/// The characters that came since the last time; with `all`, also what is no whole character.
-	fn text(&mut self, all: bool) -> String {
-		let new = &self.output[self.shown..];
-		let whole = match std::str::from_utf8(new) {
-			// Up to three bytes at the end can be the beginning of a character.
-			Err(error) if !all && error.error_len().is_none() => error.valid_up_to(),
-			_ => new.len(),
-		};
-		let text = String::from_utf8_lossy(&new[..whole]).into_owned();
-		self.shown += whole;
-		text
-	}
-}
-
 /// A client's session with a channel's miner. One at a time for a channel.
 pub struct Session {
 	talk: Talk<ToClient, ToMiner>,
@@ -189,7 +124,7 @@ pub struct Session {
 	transcript: Transcript,
 	/// What was asked and is not in the transcript yet.
 	asked: Option<Line>,
-	answer: Option<Open>,
+	answer: Option<Partial>,
 	ended: bool,
 	/// The connection lives as long as this.
 	_network: Network,
@@ -311,18 +246,8 @@ impl Session {
 		let asked = Line::Request { payload: payload.clone(), signature, input: input.clone() };
 		self.say(&ToMiner::Request { payload, signature, input })?;
 		self.asked = Some(asked);
-		self.answer = Some(Open {
-			began,
-			bounds,
-			output: Vec::new(),
-			shown: 0,
-			entries: Vec::new(),
-			told: 0,
-			usage: Usage::default(),
-			unpaid: None,
-			kept: (0, 0),
-			most_bytes: usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX),
-		});
+		let most_bytes = usize::try_from(workload.max_output_bytes()).unwrap_or(usize::MAX);
+		self.answer = Some(Partial::new(began, bounds, most_bytes));
 		Ok(Answer { session: self })
 	}
 
@@ -414,9 +339,7 @@ impl Session {
 		let Some(open) = &mut self.answer else { return Err(SessionError::Broken("a checkpoint of no answer")) };
 		let payload = self.payer.check(&self.terms, &open.bounds, &checkpoint, &open.received())?;
 		let (usage, last) = (checkpoint.payload.usage, checkpoint.payload.last);
-		let (bytes, tokens) = open.kept;
-		let (output, entries) = (open.output[bytes..].to_vec(), open.entries[tokens..].to_vec());
-		open.kept = (open.output.len(), open.entries.len());
+		let (output, entries) = open.part();
 		self.transcript.add(&Line::Part { output, entries, checkpoint: checkpoint.clone() })?;
 		let mut payer = self.payer.clone();
 		let voucher = payer.sign(checkpoint, self.signer.sign(&payload.signing_hash()));

@@ -24,6 +24,7 @@ mod earner;
 mod live;
 pub mod network;
 mod opening;
+mod partial;
 mod payer;
 pub mod store;
 pub mod talk;
