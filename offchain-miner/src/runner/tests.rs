@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use millrace_client::receipt::json::ReceiptSigner;
-use millrace_primitives::{Balance, BlockNumber, FailCode, JobId, Usage, H256};
+use millrace_primitives::{Balance, BlockNumber, FailCode, JobId, ModelId, Usage, Workload, H256};
 use tokio::time::sleep;
 
 use super::*;
 use crate::{
-	chain::{ReceiptFile, Registration},
+	chain::{ChainError, ModelInfo, ReceiptFile, Registration},
 	core::{
 		fixtures::{assignment, TestSigner},
-		Answer,
+		Answer, Assignment, Ticket,
 	},
-	engines::{Generation, LocalModel, Request},
+	engines::{sink::Sink, EngineError, Generation, LocalModel, Request},
 	metrics::Format,
 };
 
