@@ -180,7 +180,7 @@ impl Session {
 		let opening = ToMiner::Open { opening, signature, voucher: payer.voucher().cloned() };
 		let Opened { network, talk, seq, voucher } = opening::open(peer, addresses, &opening).await?;
 		if payer.meet(&terms, seq, voucher)? {
-			record.put(&encode(&payer)).await?;
+			record.put(&encode(&payer))?;
 		}
 		let (asked, answer, ended) = (None, None, false);
 		Ok(Self {
@@ -273,7 +273,7 @@ impl Session {
 
 	/// Stores a changed [`Payer`]; only then may be sent what it has returned.
 	async fn keep(&mut self, payer: Payer) -> Result<(), SessionError> {
-		self.record.put(&encode(&payer)).await?;
+		self.record.put(&encode(&payer))?;
 		self.payer = payer;
 		Ok(())
 	}

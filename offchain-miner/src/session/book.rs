@@ -138,7 +138,7 @@ impl Account {
 		let done = work(&mut stored)?;
 		let (before, now) = (state.stored.earner.kept(), stored.earner.kept());
 		if before != now || state.stored.forgiven != stored.forgiven {
-			state.record.put(&(FORMAT, &stored).encode()).await?;
+			state.record.put(&(FORMAT, &stored).encode())?;
 		}
 		state.stored = stored;
 		if before.reserved != now.reserved {

@@ -278,7 +278,11 @@ impl Behind {
 	/// # Errors
 	///
 	/// [`StoreError`], that of what was put before included; nothing was replaced then.
-	pub async fn put(&mut self, content: &[u8]) -> Result<(), StoreError> {
+	///
+	/// # Panics
+	///
+	/// Outside of a tokio runtime.
+	pub fn put(&mut self, content: &[u8]) -> Result<(), StoreError> {
 		let pages = &self.record.pages;
 		self.told()?;
 		pages.write(content)?;

@@ -66,7 +66,7 @@ async fn what_was_put_should_be_seen_at_once_and_in_order_when_the_disk_comes_la
 	let (record, _) = Record::open(folder.path(), "channel-7").unwrap();
 	let mut behind = Behind::new(record);
 	for content in 1..=9u8 {
-		behind.put(&[content]).await.unwrap();
+		behind.put(&[content]).unwrap();
 		assert_eq!(read(&folder.path().join("channel-7")).unwrap(), Some(vec![content]));
 	}
 	behind.settle().await.unwrap();
@@ -79,12 +79,12 @@ async fn what_was_settled_should_outlive_whatever_becomes_of_what_was_put_after_
 	let mut behind = Behind::new(Record::open(folder.path(), "channel-7").unwrap().0);
 	let mut number = 0u8;
 	for more in [1, 2, 3, 9] {
-		behind.put(&[number]).await.unwrap();
+		behind.put(&[number]).unwrap();
 		behind.settle().await.unwrap();
 		let settled = number;
 		for _ in 0..more {
 			number += 1;
-			behind.put(&[number]).await.unwrap();
+			behind.put(&[number]).unwrap();
 		}
 		// A power cut that tears all that is not known to be on disk.
 		let (mut bytes, safe) = (fs::read(&path).unwrap(), behind.record.pages.state().places.safe);
@@ -101,12 +101,12 @@ async fn what_was_put_should_reach_the_disk_by_itself() {
 	let folder = tempfile::tempdir().unwrap();
 	let mut behind = Behind::new(Record::open(folder.path(), "channel-7").unwrap().0);
 	for content in 0..3u8 {
-		behind.put(&[content]).await.unwrap();
+		behind.put(&[content]).unwrap();
 	}
 	assert!(!behind.record.pages.state().places.is_safe());
 	behind.flush.take().unwrap().await.unwrap();
 	assert!(behind.record.pages.state().places.is_safe());
-	behind.put(&[3]).await.unwrap();
+	behind.put(&[3]).unwrap();
 	assert!(behind.flush.is_some(), "what comes later is seen to as well");
 	behind.settle().await.unwrap();
 	assert!(behind.record.pages.state().places.is_safe());
