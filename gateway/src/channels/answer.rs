@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use millrace_client::session::{store::StoreError, wire::RefusalCode, Fault, SessionError};
+use millrace_client::session::{store::StoreError, wire::RefusalCode, Fault, Session, SessionError};
 use millrace_primitives::{Balance, Fault as AtFault, RunningTotal, Usage};
 use rand::RngCore;
 use tokio::sync::mpsc::Sender;
 
 use super::{
 	group::{Group, Item, Seen},
-	lane::Held,
+	lane::{Held, Lane},
 	Channels,
 };
 use crate::{
@@ -46,21 +46,23 @@ enum Broken {
 	Amid(SessionError, Taken),
 	/// Nobody wants it any more.
 	Unwanted(Taken),
+	/// Nothing was asked: our own records can't be written.
+	Unnoted(String),
 }
 
 impl Channels {
-	/// Answers, in this lane or another one or by a job, and accounts for it.
+	/// Answers, in this lane or another one or by a job.
 	pub(super) async fn see_through(&self, group: &Group, mut item: Item, mut held: Option<Held>) -> Seen {
 		let began = Instant::now();
 		let allowance = item.order.allowance.clone();
 		let end = |outcome, reason: Option<String>, taken: Taken| {
-			self.end(&group.caller, outcome, reason.as_deref(), taken.fee);
+			self.end(outcome, reason.as_deref(), taken.fee);
 			allowance.used(&taken.usage);
 		};
 		let mut tries = 0;
 		while let Some(mut lane) = held.take() {
 			tries += 1;
-			let error = match self.stream(&mut lane, &item.order, &item.pieces).await {
+			let error = match self.stream(&group.caller, &mut lane, &item.order, &item.pieces).await {
 				Ok(whole) => {
 					self.metrics.answered(&whole, began.elapsed());
 					end("streamed", None, Taken { usage: whole.usage, fee: whole.fee });
@@ -74,6 +76,10 @@ impl Channels {
 					end("broken", Some(error.to_string()), taken);
 					self.blame(&mut lane, &error).await;
 					return Seen::Ended(None, item.last(Err(NoAnswer::Broken(error.to_string()))));
+				}
+				Err(Broken::Unnoted(error)) => {
+					end("failed", Some(error.clone()), Taken::default());
+					return Seen::Ended(Some(lane), item.last(Err(NoAnswer::Store(error))));
 				}
 				Err(Broken::Before(error)) => error,
 			};
@@ -96,7 +102,7 @@ impl Channels {
 				held = self.hold(&item.order.request).await.unwrap_or_default();
 			}
 		}
-		self.end(&group.caller, "moved", Some("no channel answered; it becomes a job"), 0);
+		self.end("moved", Some("no channel answered; it becomes a job"), 0);
 		let (order, pieces) = item.into_order();
 		match self.jobs.answers(&group.caller, vec![order]).await {
 			Ok(all) => {
@@ -119,15 +125,27 @@ impl Channels {
 		self.metrics.ended("stopped");
 	}
 
-	async fn stream(&self, held: &mut Held, order: &Order, pieces: &Pieces) -> Result<End, Broken> {
-		let (lane, request) = (held.lane.clone(), &order.request);
+	/// Answers in this lane, and charges the caller's key whatever is signed for.
+	async fn stream(&self, caller: &Caller, held: &mut Held, order: &Order, pieces: &Pieces) -> Result<End, Broken> {
+		let (lane, most) = (held.lane.clone(), order.request.max_fee);
 		let session = held.session(&self.client, &self.signer, &self.settings.folder).await.map_err(Broken::Before)?;
 		let left = session.terms().deposit.saturating_sub(session.total().fee);
-		if left < request.max_fee {
+		if left < most {
 			self.top_up(&lane).await.map_err(|error| Broken::Before(error.into()))?;
 			session.refresh(&self.client).await.map_err(Broken::Before)?;
 		}
-		let before = session.total();
+		let noted = self.store.begin_answer(lane.id, caller.id(), session.total().fee, most);
+		noted.map_err(|error| Broken::Unnoted(error.to_string()))?;
+		let done = self.pass_on(&lane, session, order, pieces).await;
+		let total = session.total().fee;
+		if let Err(error) = self.store.end_answer(lane.id, caller.id(), total) {
+			tracing::error!(key = caller.id(), channel = lane.id, total, %error, "what an answer cost can't be noted yet");
+		}
+		done
+	}
+
+	async fn pass_on(&self, lane: &Lane, session: &mut Session, order: &Order, pieces: &Pieces) -> Result<End, Broken> {
+		let (request, before) = (&order.request, session.total());
 		let seed = order.seed.unwrap_or_else(|| rand::rngs::OsRng.next_u64());
 		let asked = Instant::now();
 		let mut answer =
@@ -209,13 +227,10 @@ impl Channels {
 		}
 	}
 
-	fn end(&self, caller: &Caller, outcome: &'static str, reason: Option<&str>, fee: Balance) {
+	fn end(&self, outcome: &'static str, reason: Option<&str>, fee: Balance) {
 		self.metrics.ended(outcome);
 		if let Some(reason) = reason {
 			tracing::info!(outcome, reason, fee, event = %"cut_short", "an answer in a channel has no whole end");
-		}
-		if let Err(error) = self.store.charge(caller.id(), fee) {
-			tracing::error!(key = caller.id(), fee, %error, "what an answer cost can't be noted");
 		}
 	}
 }

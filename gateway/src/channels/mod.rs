@@ -17,7 +17,9 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use millrace_client::{channel, ChannelState, Client, Error, Event, JobRequest, Signer, Submitter};
+use millrace_client::{
+	channel, session::last_voucher, ChannelState, Client, Error, Event, JobRequest, Signer, Submitter,
+};
 use millrace_primitives::{AccountId32, Balance, Bid, BlockNumber, ModelId};
 use tokio::sync::Semaphore;
 
@@ -115,6 +117,7 @@ impl Channels {
 	///
 	/// When the node does not answer.
 	pub async fn recover(&self) -> Result<usize, Error> {
+		self.recover_answers();
 		let account = self.signer.account_id();
 		let (best, _) = self.client.best_block().await?;
 		let mut count = 0;
@@ -127,6 +130,27 @@ impl Channels {
 			}
 		}
 		Ok(count)
+	}
+
+	/// Charges keys for answers that an earlier process did not see the end of, by what it had signed for.
+	fn recover_answers(&self) {
+		let open = self.store.open_answers().unwrap_or_else(|error| {
+			tracing::error!(%error, "what answers of an earlier run cost can't be read");
+			Vec::new()
+		});
+		for channel in open {
+			let signed = last_voucher(&self.settings.folder, self.client.genesis_hash(), channel);
+			let charged = signed.map_err(anyhow::Error::from).and_then(|voucher| {
+				let total = voucher.map_or(0, |voucher| voucher.total.fee);
+				Ok(self.store.recover_answer(channel, total)?)
+			});
+			match charged {
+				Ok(()) => tracing::info!(channel, event = %"charged", "an answer of an earlier run is charged"),
+				Err(error) => {
+					tracing::error!(channel, %error, "what an answer of an earlier run cost can't be noted yet")
+				}
+			}
+		}
 	}
 
 	fn models(&self) -> MutexGuard<'_, HashMap<ModelId, Lanes>> {

@@ -1,7 +1,7 @@
 //! What API keys may spend: their budgets, what jobs and answers under way may still cost, and what was paid.
 //!
 //! Jobs reserve by their records, which a job outlives a process with. An answer in a channel ends with its process, so that
-//! its reservation is only in memory, and the record is written once there is something to pay.
+//! its reservation is only in memory.
 
 use std::{
 	collections::HashMap,
@@ -56,7 +56,8 @@ impl Reserved {
 	}
 }
 
-/// What an answer in a channel may still cost its key. Free again when this is dropped: [`Store::charge`] comes before.
+/// What an answer in a channel may still cost its key. Free again when this is dropped: [`Store::end_answer`]
+/// comes before.
 #[derive(Debug, Default)]
 pub struct Reservation(Option<(Arc<Reserved>, String, Balance)>);
 
@@ -122,22 +123,16 @@ impl Store {
 			Ok(Ok((0..count).map(reserve).collect()))
 		})
 	}
+}
 
-	/// Charges a key, empty for nobody's, what was paid for an answer in a channel.
-	///
-	/// # Errors
-	///
-	/// SQLite's.
-	pub fn charge(&self, key: &str, fee: Balance) -> rusqlite::Result<()> {
-		if key.is_empty() || fee == 0 {
-			return Ok(());
-		}
-		self.with(|connection| {
-			let mut change = connection.prepare(
-				"INSERT INTO spent (key, month, plancks) VALUES (?1, ?2, ?3)
-				 ON CONFLICT (key, month) DO UPDATE SET plancks = plancks + excluded.plancks",
-			)?;
-			change.execute(params![key, month(now()), to_sql(fee)]).map(drop)
-		})
+/// Charges a key what was paid.
+pub(super) fn charge(connection: &Connection, key: &str, fee: Balance) -> rusqlite::Result<()> {
+	if fee == 0 {
+		return Ok(());
 	}
+	let mut change = connection.prepare(
+		"INSERT INTO spent (key, month, plancks) VALUES (?1, ?2, ?3)
+		 ON CONFLICT (key, month) DO UPDATE SET plancks = plancks + excluded.plancks",
+	)?;
+	change.execute(params![key, month(now()), to_sql(fee)]).map(drop)
 }

@@ -1,9 +1,10 @@
 //! What must outlive the process: API keys and what they have spent, and every job with the transaction that posts it.
-//! Of answers in channels only what they cost is kept.
+//! Of answers in channels only what they cost their keys is kept.
 //!
 //! One SQLite file. A process that is killed loses nothing of it. Only what must be there after a power cut too waits for
 //! the disk; everything else takes well under a millisecond and reaches the disk with the next of those, or a little later.
 
+mod answers;
 mod budget;
 mod jobs;
 mod keys;
@@ -35,7 +36,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From an empty file to the newest schema, a version each. A file of an older version takes the steps that it lacks; one
 /// of a newer version is refused.
-const STEPS: [&str; 4] = [FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER", REQUESTS, NO_ANSWERS];
+const STEPS: [&str; 5] =
+	[FIRST, "ALTER TABLE keys ADD COLUMN tokens_per_minute INTEGER", REQUESTS, NO_ANSWERS, ANSWERS];
+
+/// Answers in channels that are under way, and how many plancks their channels had paid before them.
+const ANSWERS: &str = "
+	CREATE TABLE answers (
+		channel INTEGER PRIMARY KEY,
+		key TEXT NOT NULL,
+		before INTEGER NOT NULL,
+		most INTEGER NOT NULL
+	) STRICT;
+";
 
 /// Answers in channels had records as jobs have.
 const NO_ANSWERS: &str = "

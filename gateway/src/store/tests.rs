@@ -130,7 +130,8 @@ fn budget_should_hold_for_answers_and_jobs_together() {
 	assert_eq!(store.reserve(Some(&poor), 60, 2).unwrap().unwrap_err(), over(0, 120, 120));
 	let seq = begun(&store, &job(Some(&poor), None));
 	assert_eq!(store.begin_job(&job(Some(&poor), None)).unwrap(), Stored::OverBudget(over(0, 180, 60)));
-	store.charge(&poor.id, 25).unwrap();
+	store.begin_answer(7, &poor.id, 1_000, 60).unwrap();
+	store.end_answer(7, &poor.id, 1_025).unwrap();
 	drop(answers.pop());
 	store.end_job(seq, &settled(40)).unwrap();
 	assert_eq!(store.reserve(Some(&poor), 60, 2).unwrap().unwrap_err(), over(65, 60, 120));
@@ -145,13 +146,51 @@ fn answers_of_keys_without_a_budget_should_be_charged_and_those_of_nobody_cost_n
 	let (_folder, store) = store();
 	let rich = key(&store, NewKey::default());
 	assert_eq!(store.reserve(Some(&rich), Balance::MAX, 3).unwrap().unwrap().len(), 3);
-	store.charge(&rich.id, 7).unwrap();
-	store.charge(&rich.id, 8).unwrap();
+	for (channel, total) in [(1, 7), (2, 8)] {
+		store.begin_answer(channel, &rich.id, 0, 9).unwrap();
+		store.end_answer(channel, &rich.id, total).unwrap();
+	}
 	assert_eq!(store.list_keys().unwrap()[0].spent, 15);
-	store.charge("", 9).unwrap();
+	store.begin_answer(1, "", 7, 9).unwrap();
+	assert!(store.open_answers().unwrap().is_empty());
+	store.end_answer(1, "", 16).unwrap();
 	let rows =
 		store.with(|connection| connection.query_row("SELECT COUNT(*) FROM spent", [], |row| row.get::<_, i64>(0)));
 	assert_eq!(rows.unwrap(), 1);
+}
+
+#[test]
+fn answer_should_be_charged_by_what_was_signed_for_when_its_process_did_not_see_its_end() {
+	let (folder, store) = store();
+	let (first, second) = (key(&store, NewKey::default()), key(&store, NewKey::default()));
+	store.begin_answer(3, &first.id, 100, 60).unwrap();
+	store.begin_answer(4, &second.id, 0, 60).unwrap();
+	drop(store);
+	let store = Store::open(&folder.path().join("gateway.db")).unwrap();
+	assert_eq!(store.open_answers().unwrap(), [3, 4]);
+	store.recover_answer(3, 142).unwrap();
+	store.recover_answer(3, 150).unwrap();
+	store.recover_answer(4, 0).unwrap();
+	assert!(store.open_answers().unwrap().is_empty());
+	let spent: Vec<_> = store.list_keys().unwrap().iter().map(|row| row.spent).collect();
+	assert_eq!(spent, [42, 0]);
+}
+
+#[test]
+fn answer_should_be_charged_no_more_than_it_reserved_when_others_may_have_used_its_channel_since() {
+	let (_folder, store) = store();
+	let key = key(&store, NewKey::default());
+	let spent = || store.list_keys().unwrap()[0].spent;
+	store.begin_answer(3, &key.id, 100, 60).unwrap();
+	// The end of the first one could not be written.
+	store.begin_answer(3, &key.id, 1_000, 60).unwrap();
+	assert_eq!(spent(), 60);
+	store.recover_answer(3, 5_000).unwrap();
+	assert_eq!(spent(), 120);
+	// Time is paid by the checkpoint: the last one can be beyond what was reserved.
+	store.begin_answer(3, &key.id, 5_000, 60).unwrap();
+	store.end_answer(3, &key.id, 5_061).unwrap();
+	assert_eq!(spent(), 181);
 }
 
 #[test]

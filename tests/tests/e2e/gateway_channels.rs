@@ -19,7 +19,10 @@ fn miner(world: &World) -> Miner {
 /// Asks the tiny model, which answers.
 pub(super) async fn ask(gateway: &Gateway, messages: Value, stream: bool) -> Response {
 	let body = json!({ "model": "millrace-tiny", "messages": messages, "temperature": 0, "max_tokens": 200, "stream": stream });
-	let request = Client::new().post(format!("{}/chat/completions", gateway.base_url())).json(&body);
+	let mut request = Client::new().post(format!("{}/chat/completions", gateway.base_url())).json(&body);
+	if !gateway.api_key().is_empty() {
+		request = request.bearer_auth(gateway.api_key());
+	}
 	let response = request.send().await.unwrap();
 	assert!(response.status().is_success(), "{}", response.text().await.unwrap());
 	response
@@ -171,13 +174,60 @@ async fn another_miner_should_answer_when_the_first_one_dies_before_its_first_wo
 	assert_eq!(world.client.channel(id).await.unwrap().unwrap().miner, account("//Dave"));
 }
 
+/// More than an interval between two checkpoints, and slow enough to be cut off after one.
+fn fours_and_twos() -> Say {
+	Say::Slowly(["4", "2"].iter().cycle().take(150).map(|word| (*word).to_owned()).collect(), 40)
+}
+
+/// How many of [`fours_and_twos`] are in a stream.
+fn shown(heard: &str) -> usize {
+	heard.matches("\"content\":\"4\"").count() + heard.matches("\"content\":\"2\"").count()
+}
+
+/// Listens until an interval and some more were heard.
+async fn hear(answer: &mut Response, heard: &mut String) {
+	while shown(heard) < 40 {
+		let chunk = answer.chunk().await.unwrap().unwrap_or_else(|| panic!("{heard}"));
+		heard.push_str(&String::from_utf8_lossy(&chunk));
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_should_be_charged_to_the_planck_when_its_gateway_is_killed_within_an_answer() {
+	const PRICE: Balance = MILL / 1_000;
+	let world = World::with_offer(1).await;
+	world.price(Rate::PerToken { input: 0, output: PRICE }).await;
+	let engine = world.scripted(fours_and_twos()).await;
+	let _miner = world.streaming_miner(&Engine::Ollama(engine.url()), &[]);
+	let mut gateway = Gateway::start(&world.node);
+	let spent = |gateway: &Gateway| {
+		let keys = gateway.key(&["list"]);
+		keys["keys"][0]["spent"].as_str().unwrap().parse::<Balance>().unwrap()
+	};
+	let (mut answer, mut heard) = (ask(&gateway, user(SUM), true).await, String::new());
+	hear(&mut answer, &mut heard).await;
+	assert_eq!(spent(&gateway), 0);
+	gateway.crash_and_restart();
+	let cut_off = spent(&gateway);
+	let interval = PRICE * Balance::from(CHECKPOINT_TOKENS);
+	assert!(cut_off >= interval && cut_off.is_multiple_of(interval) && cut_off < 150 * PRICE, "{cut_off}");
+
+	// The engine says that it worked for 5 ms, which the gateway has to have seen pass.
+	engine.say(Say::Slowly(vec!["42".into()], 20));
+	let (_, (channel, fee)) = answered(&gateway, user(SUM)).await;
+	assert_eq!((channel, spent(&gateway)), (0, cut_off + fee));
+	gateway.crash_and_restart();
+	assert_eq!(spent(&gateway), cut_off + fee, "what has ended is charged once");
+	world.charlie.send(channel::close(0, None)).await.unwrap().in_block().await.unwrap();
+	assert_eq!(world.settled(0).await, cut_off + fee);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn stream_should_end_with_an_error_and_be_paid_to_the_last_checkpoint_when_its_miner_dies() {
 	const PRICE: Balance = MILL / 1_000;
 	let world = World::with_offer(1).await;
 	world.price(Rate::PerToken { input: 0, output: PRICE }).await;
-	let words = ["4", "2"].iter().cycle().take(150).map(|word| (*word).to_owned()).collect();
-	let engine = world.scripted(Say::Slowly(words, 40)).await;
+	let engine = world.scripted(fours_and_twos()).await;
 	let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 	let listen = format!("/ip4/127.0.0.1/tcp/{port}");
 	let start = || {
@@ -188,13 +238,8 @@ async fn stream_should_end_with_an_error_and_be_paid_to_the_last_checkpoint_when
 	let mut miner = start();
 	let bob = world.money("//Bob").await;
 	let gateway = Gateway::open(&world.node, &[]);
-	let mut answer = ask(&gateway, user(SUM), true).await;
-	let mut heard = String::new();
-	let shown = |heard: &str| heard.matches("\"content\":\"4\"").count() + heard.matches("\"content\":\"2\"").count();
-	while shown(&heard) < 40 {
-		let chunk = answer.chunk().await.unwrap().unwrap_or_else(|| panic!("{heard}"));
-		heard.push_str(&String::from_utf8_lossy(&chunk));
-	}
+	let (mut answer, mut heard) = (ask(&gateway, user(SUM), true).await, String::new());
+	hear(&mut answer, &mut heard).await;
 	miner.kill();
 	drop(miner);
 	heard.push_str(&answer.text().await.unwrap());
