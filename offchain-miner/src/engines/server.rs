@@ -2,13 +2,18 @@
 
 use std::{future::Future, time::Duration};
 
+use futures::{Stream, StreamExt};
 use millrace_client::conversation::{self, Conversation, Form, Message, Role};
 use millrace_primitives::FailCode;
+use tokio::time::timeout;
 
 use super::{EngineError, Prompt, Request};
 
 /// Answers to everything but a generation come within this time. Short, since another engine may have the model.
 pub(super) const SHORT: Duration = Duration::from_secs(5);
+
+/// A server that has said its last word ends its answer within this time, or loses the connection.
+const READING_OFF: Duration = Duration::from_secs(1);
 
 /// Longest line of a streamed answer; a longer one makes no sense.
 const MAX_LINE: usize = 1 << 20;
@@ -30,7 +35,7 @@ pub(super) async fn within<T>(
 	work: impl Future<Output = Result<T, EngineError>>,
 ) -> Result<T, EngineError> {
 	let Some(limit) = limit else { return work.await };
-	tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+	timeout(limit, work).await.unwrap_or_else(|_| {
 		Err(EngineError::new(FailCode::Timeout, format!("no answer within {} seconds", limit.as_secs())))
 	})
 }
@@ -57,6 +62,11 @@ impl Lines {
 		let end = self.buffer.iter().position(|byte| *byte == b'\n')?;
 		Some(self.buffer.drain(..=end).collect())
 	}
+}
+
+/// Reads what comes after a server's last word, beside everything else: only then can its connection be used again.
+pub(super) fn read_off<T: Send>(mut rest: impl Stream<Item = reqwest::Result<T>> + Send + Unpin + 'static) {
+	tokio::spawn(timeout(READING_OFF, async move { while let Some(Ok(_)) = rest.next().await {} }));
 }
 
 /// The start of what a server says, in one line.

@@ -167,14 +167,10 @@ impl Ollama {
 		let said = server::said(request, Some(&vocabulary))?;
 		let (begun, beginning) = oneshot::channel();
 		let run = self.run(request, &model.name, &said, &vocabulary, sink, begun);
-		// By its first word it has chosen the file that it answers with.
+		// By its first word it has chosen the file that it answers with. That word goes out before this is asked.
 		let check = async {
 			match beginning.await {
-				Ok(()) => {
-					// The word goes out first.
-					tokio::task::yield_now().await;
-					self.check_same(&model).await
-				}
+				Ok(()) => self.check_same(&model).await,
 				Err(_) => Ok(()),
 			}
 		};
@@ -251,13 +247,19 @@ impl Ollama {
 		sink: &Sink,
 		begun: oneshot::Sender<()>,
 	) -> Result<(Generation, Taken), EngineError> {
-		let mut begun = Some(begun);
+		let (mut begun, mut spoken) = (Some(begun), false);
+		let mut tell = || {
+			if let Some(begun) = begun.take() {
+				// Who waits for it waits with this.
+				let _ = begun.send(());
+			}
+		};
 		let response = self.send(request, said, &api::body(request, name, said, &self.options)).await?;
 		let (mut answer, mut pacer) = (Collector::new(Some(vocabulary)), Pacer::new(sink));
 		let mut lines = Lines::default();
 		let mut stream = response.bytes_stream();
 		let mut last = None;
-		while let Some(piece) = stream.next().await {
+		'stream: while let Some(piece) = stream.next().await {
 			lines.push(&piece.map_err(|e| self.unreachable(&e))?)?;
 			while let Some(line) = lines.next() {
 				let chunk: Chunk = serde_json::from_slice(&line).map_err(|error| nonsense(&error))?;
@@ -269,14 +271,15 @@ impl Ollama {
 					return Err(refusal);
 				}
 				check_name(&chunk, name)?;
-				if let Some(begun) = begun.take() {
-					// Who waits for it waits with this.
-					let _ = begun.send(());
+				if std::mem::replace(&mut spoken, true) {
+					tell();
 				}
 				chunk.collect(&mut answer);
 				if chunk.done {
 					last = Some(chunk);
-				} else if pacer.is_read() {
+					break 'stream;
+				}
+				if pacer.is_read() {
 					if let Some(part) = answer.part(0, pacer.worked()) {
 						pacer.send(part).await?;
 					}
@@ -287,6 +290,8 @@ impl Ollama {
 			let broken = EngineError::engine("Ollama's answer broke off");
 			return Err(self.broken_off(request, name, said, broken).await);
 		};
+		server::read_off(stream);
+		tell();
 		let (output, transcript, taken) = answer.finish();
 		Ok((finish(request, output, transcript, &last)?, taken))
 	}

@@ -321,12 +321,27 @@ async fn answer_should_be_refused_when_the_name_got_another_file_meanwhile() {
 
 #[tokio::test]
 async fn streamed_answer_should_be_refused_when_the_list_that_it_began_with_is_out_of_date() {
-	let (engine, script) = server(StatusCode::OK, ANSWER).await;
-	engine.models().await.unwrap();
-	script.manifest.fetch_add(1, Ordering::SeqCst);
-	let (sink, _pieces) = Sink::bounded(8);
-	let error = engine.generate(request("hi"), sink, CancellationToken::new()).await.unwrap_err();
-	assert_eq!((error.code, script.asked.lock().unwrap().len()), (FailCode::ModelMissing, 1), "{error}");
+	// Word by word, and all of it in its last line.
+	let at_once =
+		ANSWER.lines().next().unwrap().replace("\"done\":false", "\"done\":true,\"prompt_eval_count\":21") + "\n";
+	for answer in [ANSWER, &at_once] {
+		let (engine, script) = server(StatusCode::OK, answer).await;
+		engine.models().await.unwrap();
+		script.manifest.fetch_add(1, Ordering::SeqCst);
+		let (sink, _pieces) = Sink::bounded(8);
+		let error = engine.generate(request("hi"), sink, CancellationToken::new()).await.unwrap_err();
+		assert_eq!((error.code, script.asked.lock().unwrap().len()), (FailCode::ModelMissing, 1), "{error}");
+	}
+}
+
+#[tokio::test]
+async fn answer_should_be_whole_when_the_server_says_its_last_word_and_does_not_hang_up() {
+	let script = Script { manner: Manner::Stall, ..Script::new(StatusCode::OK, ANSWER) };
+	let options = Options { timeout: Some(Duration::from_secs(60)), ..script.serve().await };
+	let generate = Ollama::new(options).unwrap();
+	let generate = generate.generate(request("hi"), Sink::none(), CancellationToken::new());
+	let answer = tokio::time::timeout(Duration::from_secs(30), generate).await.unwrap().unwrap();
+	assert_eq!(answer.output, b"42");
 }
 
 #[tokio::test]

@@ -167,6 +167,7 @@ impl Openai {
 				// Other lines of such a stream are comments, names of events, and empty.
 				let Some(data) = line.strip_prefix(b"data:") else { continue };
 				if data.trim_ascii() == b"[DONE]" {
+					server::read_off(stream);
 					break 'stream;
 				}
 				let chunk: Chunk = serde_json::from_slice(data).map_err(|error| nonsense(&error))?;
