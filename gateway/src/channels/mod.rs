@@ -277,6 +277,8 @@ impl Channels {
 		let reserved = reserved.map_err(|error| NoAnswer::Store(error.to_string()))?.map_err(NoAnswer::OverBudget)?;
 		let (group, all) = Group::new(caller.clone(), orders, reserved, permits)?;
 		self.give(&group, held);
+		// The miner is asked first: it works while the client is told that an answer begins.
+		tokio::task::yield_now().await;
 		Ok(all)
 	}
 
