@@ -31,7 +31,7 @@ impl Store {
 			// One whose end could not be written.
 			settle(&change, channel, before, Bound::Reserved)?;
 			change
-				.prepare("INSERT INTO answers (channel, key, before, most) VALUES (?1, ?2, ?3, ?4)")?
+				.prepare_cached("INSERT INTO answers (channel, key, before, most) VALUES (?1, ?2, ?3, ?4)")?
 				.execute(params![number(channel), key, to_sql(before), to_sql(most)])?;
 			change.commit()
 		})
@@ -83,7 +83,7 @@ impl Store {
 /// Charges for an answer and forgets it, if there is one.
 fn settle(connection: &Connection, channel: ChannelId, total: Balance, bound: Bound) -> rusqlite::Result<()> {
 	let found = connection
-		.prepare("DELETE FROM answers WHERE channel = ?1 RETURNING key, before, most")?
+		.prepare_cached("DELETE FROM answers WHERE channel = ?1 RETURNING key, before, most")?
 		.query_row([number(channel)], |row| {
 			Ok((row.get::<_, String>(0)?, from_sql(row.get(1)?), from_sql(row.get(2)?)))
 		})

@@ -80,16 +80,13 @@ impl Store {
 	) -> rusqlite::Result<Option<OverBudget>> {
 		let Some((key, budget)) = key.and_then(|key| Some((key, key.budget?))) else { return Ok(None) };
 		let spent = connection
-			.query_row("SELECT plancks FROM spent WHERE key = ?1 AND month = ?2", params![key.id, month(at)], |row| {
-				row.get(0)
-			})
+			.prepare_cached("SELECT plancks FROM spent WHERE key = ?1 AND month = ?2")?
+			.query_row(params![key.id, month(at)], |row| row.get(0))
 			.optional()?
 			.unwrap_or(0);
-		let jobs = connection.query_row(
-			"SELECT COALESCE(SUM(max_fee), 0) FROM jobs WHERE key = ?1 AND ended IS NULL",
-			[&key.id],
-			|row| row.get(0),
-		)?;
+		let jobs = connection
+			.prepare_cached("SELECT COALESCE(SUM(max_fee), 0) FROM jobs WHERE key = ?1 AND ended IS NULL")?
+			.query_row([&key.id], |row| row.get(0))?;
 		let (spent, jobs): (Balance, Balance) = (from_sql(spent), from_sql(jobs));
 		let reserved = jobs.saturating_add(self.reserved.of(&key.id));
 		let whole = spent.saturating_add(reserved).saturating_add(needed);
@@ -130,7 +127,7 @@ pub(super) fn charge(connection: &Connection, key: &str, fee: Balance) -> rusqli
 	if fee == 0 {
 		return Ok(());
 	}
-	let mut change = connection.prepare(
+	let mut change = connection.prepare_cached(
 		"INSERT INTO spent (key, month, plancks) VALUES (?1, ?2, ?3)
 		 ON CONFLICT (key, month) DO UPDATE SET plancks = plancks + excluded.plancks",
 	)?;

@@ -196,7 +196,7 @@ impl Store {
 	/// SQLite's.
 	pub fn has_keys(&self) -> rusqlite::Result<bool> {
 		self.with(|connection| {
-			connection.prepare("SELECT EXISTS (SELECT 1 FROM keys)")?.query_row([], |row| row.get(0))
+			connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM keys)")?.query_row([], |row| row.get(0))
 		})
 	}
 
@@ -208,7 +208,7 @@ impl Store {
 	/// SQLite's.
 	pub fn find_key(&self, secret: &str) -> rusqlite::Result<Option<ApiKey>> {
 		self.with(|connection| {
-			let mut query = connection.prepare("SELECT * FROM keys WHERE hash = ?1 AND revoked IS NULL")?;
+			let mut query = connection.prepare_cached("SELECT * FROM keys WHERE hash = ?1 AND revoked IS NULL")?;
 			query.query_row([hash(secret)], read).optional()
 		})
 	}

@@ -3,10 +3,10 @@
 //!
 //! Run by `make bench-gateway`. The engine is scripted: it takes a fixed time for each token. All ways are asked in turn, in one
 //! run, by the same client, streamed: the engine and Millrace by Ollama's API, LiteLLM's proxy, which asks the same engine, by
-//! OpenAI's, and Millrace by that, too; and the engine through two relays that only copy bytes, which is what two more processes
-//! cost whatever they do. Then a real Ollama takes the engine's place, and llama.cpp inside the miner, which nobody else can
-//! ask. Last comes the memory of 500 streams. `target/release/examples/gateway latency`, `... engines`,
-//! `... memory` and `... rate` measure a part of it.
+//! OpenAI's, and Millrace by that, too, and with an API key that has every limit; and the engine through two relays that only
+//! copy bytes, which is what two more processes cost whatever they do. Then a real Ollama takes the engine's place, and llama.cpp
+//! inside the miner, which nobody else can ask. Last comes the memory of 500 streams. `target/release/examples/gateway latency`,
+//! `... engines`, `... memory` and `... rate` measure a part of it.
 
 mod part;
 
@@ -52,6 +52,8 @@ fn millis(since: Instant) -> f64 {
 struct Way {
 	name: &'static str,
 	url: String,
+	/// The API key; empty where none is asked for.
+	key: String,
 	body: Value,
 	/// What the end of an answer has.
 	end: &'static str,
@@ -61,7 +63,7 @@ impl Way {
 	fn ollama(name: &'static str, root: &str, model: &str) -> Self {
 		let options = json!({ "temperature": 0, "num_predict": 64 });
 		let body = json!({ "model": model, "messages": messages(), "options": options });
-		Self { name, url: format!("{root}/api/chat"), body, end: "\"done\":true" }
+		Self { name, url: format!("{root}/api/chat"), key: String::new(), body, end: "\"done\":true" }
 	}
 
 	fn openai(name: &'static str, root: &str, model: &str) -> Self {
@@ -72,7 +74,7 @@ impl Way {
 			"max_tokens": 64,
 			"stream": true,
 		});
-		Self { name, url: format!("{root}/v1/chat/completions"), body, end: "[DONE]" }
+		Self { name, url: format!("{root}/v1/chat/completions"), key: String::new(), body, end: "[DONE]" }
 	}
 }
 
@@ -87,7 +89,11 @@ fn has_words(text: &str) -> bool {
 
 async fn ask(client: &Client, way: &Way) -> Took {
 	let began = Instant::now();
-	let mut response = client.post(&way.url).json(&way.body).send().await.expect("it answers");
+	let mut request = client.post(&way.url).json(&way.body);
+	if !way.key.is_empty() {
+		request = request.bearer_auth(&way.key);
+	}
+	let mut response = request.send().await.expect("it answers");
 	assert!(response.status().is_success(), "{}", response.status());
 	let mut first = None;
 	let mut text = String::new();
@@ -279,13 +285,18 @@ async fn main() {
 	let outer = Part::relay(&inner.url);
 	let _miner = world.streaming_miner(&Engine::Ollama(engine.url.clone()), &["--session-streams", "16"]);
 	let gateway = Gateway::open(&world.node, &["--max-channels", "8"]);
+	let public = Gateway::start_with(&world.node, &["--max-channels", "8"]);
 	let folder = TempDir::new().expect("there is room for a folder");
 	let proxy = litellm(&engine.url, &folder);
+	let mut keyed = Way::ollama("Millrace (key)", public.root(), &model.name);
+	keyed.key =
+		public.new_key(&["--budget", "1000000", "--per-minute", "100000000", "--tokens-per-minute", "1000000000"]);
 	let mut ways = vec![
 		Way::ollama("direct", &engine.url, "fake:latest"),
 		Way::ollama("two relays", &outer.url, "fake:latest"),
 		Way::ollama("Millrace", gateway.root(), &model.name),
 		Way::openai("Millrace (OpenAI)", gateway.root(), &model.name),
+		keyed,
 	];
 	ways.extend(proxy.as_ref().map(|(_, root)| Way::openai("LiteLLM's proxy", root, "fake")));
 	let client = Client::new();
